@@ -1,0 +1,49 @@
+# The contract of libshm/backend.h in user space, on POSIX shared memory.
+
+noinst_LTLIBRARIES += %D%/libposix.la
+%C%_libposix_la_CPPFLAGS = $(AM_CPPFLAGS) $(assert_cppflags)
+%C%_libposix_la_SOURCES = \
+	%D%/posix_attach.c \
+	%D%/posix_attach.h \
+	%D%/posix_backend.c \
+	%D%/posix_get.c \
+	%D%/posix_get.h \
+	%D%/posix_key.c \
+	%D%/posix_key.h \
+	%D%/posix_life.c \
+	%D%/posix_life.h \
+	%D%/posix_list.c \
+	%D%/posix_list.h \
+	%D%/posix_lock.h \
+	%D%/posix_lock_ofd.c \
+	%D%/posix_maps.c \
+	%D%/posix_maps.h \
+	%D%/posix_object.c \
+	%D%/posix_object.h \
+	%D%/posix_perm.c \
+	%D%/posix_perm.h \
+	%D%/posix_pool.c \
+	%D%/posix_pool.h \
+	%D%/posix_process.c \
+	%D%/posix_process.h \
+	%D%/posix_redo.c \
+	%D%/posix_redo.h \
+	%D%/posix_rows.c \
+	%D%/posix_rows.h \
+	%D%/posix_sem.c \
+	%D%/posix_semop.c \
+	%D%/posix_semop.h \
+	%D%/posix_set.c \
+	%D%/posix_set.h \
+	%D%/posix_set_format.c \
+	%D%/posix_set_format.h \
+	%D%/posix_set_lock.c \
+	%D%/posix_set_lock.h \
+	%D%/posix_shm.c \
+	%D%/posix_store.c \
+	%D%/posix_store.h \
+	%D%/posix_try.c \
+	%D%/posix_wait.h \
+	%D%/posix_wait_futex.c \
+	%D%/posix_waiters.c \
+	%D%/posix_waiters.h

@@ -1,0 +1,117 @@
+#include "config.h"
+
+#include "posix/posix_attach.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "posix/posix_lock.h"
+#include "posix/posix_maps.h"
+#include "posix/posix_object.h"
+#include "posix/posix_pool.h"
+#include "posix/posix_process.h"
+
+static struct px_pool pool = {.record = sizeof(struct px_attach)};
+static struct px_attach *attaches;
+
+struct px_attach *px_attach_new(void)
+{
+    return px_pool_take(&pool);
+}
+
+void px_attach_add(struct px_attach *a)
+{
+    a->fork_fd = -1;
+    a->next = attaches;
+    attaches = a;
+}
+
+void px_attach_discard(struct px_attach *a)
+{
+    px_pool_give(&pool, a);
+}
+
+struct px_attach *px_attach_take(const void *address)
+{
+    for (struct px_attach **at = &attaches; *at; at = &(*at)->next) {
+        struct px_attach *a = *at;
+        if (a->address == address) {
+            *at = a->next;
+            return a;
+        }
+    }
+    return NULL;
+}
+
+void px_attach_forget_range(const void *address, size_t length)
+{
+    uintptr_t start = (uintptr_t)address, end = start + length;
+    for (struct px_attach **at = &attaches; *at;) {
+        struct px_attach *a = *at;
+        uintptr_t first = (uintptr_t)a->address;
+        if (first >= start && first + a->length <= end) {
+            *at = a->next;
+            px_attach_discard(a);
+        } else {
+            at = &a->next;
+        }
+    }
+}
+
+off_t px_attach_byte(void)
+{
+    uint64_t span = (uint64_t)(PX_ATTACH_END - PX_ATTACH_START);
+    return PX_ATTACH_START + (off_t)(px_random() % span);
+}
+
+/*
+ * A lock of the child's own: a new open file description with another byte locked, which the
+ * child maps over the inherited mapping. The inherited one would share the parent's lock, and
+ * both together would count as one attach.
+ */
+static int prepare(struct px_attach *a)
+{
+    struct px_object o;
+    enum px_access access = a->writable ? PX_WRITE : PX_READ_ONLY;
+    if (px_object_open_any(&o, PX_SEGMENT, a->id, access) != 0)
+        return -1;
+    if (o.dev == a->dev && o.ino == a->ino && px_lock_shared(o.fd, px_attach_byte(), 1) == 0)
+        return o.fd;
+    px_object_close(&o);
+    return -1;
+}
+
+/*
+ * Only an attach that is still mapped whole, where it was, is done again in the child. What the
+ * program unmapped, split or moved is left alone: something else may lie there by now.
+ */
+static void prepare_if_mapped(const struct px_mapping *m, void *context)
+{
+    (void)context;
+    for (struct px_attach *a = attaches; a; a = a->next) {
+        if (a->fork_fd >= 0 || (uintptr_t)a->address != m->start ||
+            a->length != m->end - m->start || a->ino != m->inode)
+            continue;
+        a->fork_prot = m->protection;
+        a->fork_fd = prepare(a);
+    }
+}
+
+void px_attaches_before_fork(void)
+{
+    if (attaches)
+        px_maps_each(prepare_if_mapped, NULL);
+}
+
+void px_attaches_after_fork(int in_child)
+{
+    for (struct px_attach *a = attaches; a; a = a->next) {
+        if (a->fork_fd < 0)
+            continue;
+        if (in_child)
+            mmap(a->address, a->length, a->fork_prot, MAP_SHARED | MAP_FIXED, a->fork_fd,
+                 PX_PAYLOAD);
+        close(a->fork_fd);
+        a->fork_fd = -1;
+    }
+}

@@ -1,0 +1,48 @@
+/*
+ * The attaches of this process.
+ *
+ * The mapping itself is the record of an attach for everybody else: it carries the lock of one
+ * random byte (posix_lock.h), and nothing is ever unlocked explicitly. This table only knows
+ * which addresses shmdt may release, and what a fork has to do again for the child.
+ *
+ * All calls: the table lock is held, except where stated.
+ */
+#ifndef LIBSHM_POSIX_ATTACH_H
+#define LIBSHM_POSIX_ATTACH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct px_attach {
+    struct px_attach *next;
+    void *address;
+    size_t length; /* bytes, whole pages */
+    int id;
+    int writable;
+    dev_t dev;
+    ino_t ino;
+    int fork_fd;   /* while a fork is under way: carries the child's lock; -1: none */
+    int fork_prot; /* protection of the mapping at that moment */
+};
+
+/* A record to be filled, or NULL. */
+struct px_attach *px_attach_new(void);
+void px_attach_add(struct px_attach *a);
+void px_attach_discard(struct px_attach *a);
+
+/* Takes the attach that starts at `address` out of the table; NULL when there is none. */
+struct px_attach *px_attach_take(const void *address);
+
+/* Removes the records of attaches that lie in [address, address + length): they were replaced.
+ */
+void px_attach_forget_range(const void *address, size_t length);
+
+/* A random byte of the attach range. */
+off_t px_attach_byte(void);
+
+/* Both sides of a fork; see posix_process.c. */
+void px_attaches_before_fork(void);
+void px_attaches_after_fork(int in_child);
+
+#endif

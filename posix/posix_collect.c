@@ -1,0 +1,151 @@
+/*
+ * What killed processes left half-made or half-removed, cleared without waiting for somebody to
+ * stumble over it.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "libshm/backend.h"
+#include "libshm/fail.h"
+#include "posix/posix_key.h"
+#include "posix/posix_life.h"
+#include "posix/posix_lock.h"
+#include "posix/posix_process.h"
+
+struct collection {
+    void (*report)(const char *line, void *context);
+    void *context;
+    struct px_name *names;
+    size_t count, capacity;
+    int removed;
+    int out_of_memory;
+};
+
+static const char *noun(enum px_kind kind)
+{
+    return kind == PX_SEGMENT ? "segment" : "semaphore set";
+}
+
+static void remember(const struct px_name *name, void *context)
+{
+    struct collection *c = context;
+    if (c->count == c->capacity) {
+        size_t capacity = c->capacity ? 2 * c->capacity : 256;
+        struct px_name *names = realloc(c->names, capacity * sizeof *names);
+        if (!names) {
+            c->out_of_memory = 1;
+            return;
+        }
+        c->names = names;
+        c->capacity = capacity;
+    }
+    c->names[c->count++] = *name;
+}
+
+static void removed(struct collection *c, const struct px_name *name, const char *what)
+{
+    char line[128];
+    c->removed++;
+    snprintf(line, sizeof line, "%s %s %s%" PRIu32, what, noun(name->kind),
+             name->is_key ? "key " : "id ", name->number);
+    if (c->report)
+        c->report(line, c->context);
+}
+
+/* A file under our name that is no object: whoever may delete it and nobody holds. */
+static void collect_foreign(struct collection *c, const struct px_name *name)
+{
+    char path[PX_PATH_SIZE];
+    px_object_path(path, name->kind, (int)name->number);
+    int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int held = fd >= 0 && px_lock_exclusive(fd, 0, PX_ATTACH_END) != 0;
+    if (!held && unlink(path) == 0)
+        removed(c, name, "unreadable");
+    if (fd >= 0)
+        close(fd);
+}
+
+static const char *describe_debris(const struct px_object *o)
+{
+    switch (o->header.state) {
+    case PX_PENDING:
+        return "half-made";
+    case PX_DEAD:
+        return "half-removed";
+    default:
+        return "removed and unattached";
+    }
+}
+
+static void collect_object(struct collection *c, const struct px_name *name)
+{
+    struct px_object o;
+    if (px_object_open_any(&o, name->kind, (int)name->number, PX_WRITE) != 0) {
+        if (errno == EBADMSG)
+            collect_foreign(c, name);
+        return;
+    }
+    const char *what = describe_debris(&o);
+    int gone = 0;
+    if (o.header.state == PX_MARKED)
+        gone = px_life_destroy_unused(&o) == 1;
+    else if (o.header.state != PX_LIVE)
+        gone = px_life_clear(&o) == 0 && o.header.state == PX_DEAD;
+    if (gone)
+        removed(c, name, what);
+    px_object_close(&o);
+}
+
+static void collect_key(struct collection *c, const struct px_name *name)
+{
+    struct px_binding binding;
+    struct px_object o;
+    char path[PX_PATH_SIZE];
+    if (px_key_read(name->kind, name->number, &binding) != 0) {
+        px_key_path(path, name->kind, name->number);
+        if (errno == EINVAL && unlink(path) == 0)
+            removed(c, name, "unreadable");
+        return;
+    }
+    if (px_object_open_any(&o, name->kind, binding.id, PX_BEST) == 0) {
+        if (o.header.state == PX_MARKED && px_life_clear(&o) == 0)
+            removed(c, name, "left-over");
+        px_object_close(&o);
+    } else if (errno == ENOENT &&
+               px_life_clear_dangling(name->kind, name->number, &binding) == 0) {
+        removed(c, name, "dangling");
+    }
+}
+
+static void collect_names(struct collection *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        sigset_t old;
+        px_store_lock(&old);
+        if (c->names[i].is_key)
+            collect_key(c, &c->names[i]);
+        else
+            collect_object(c, &c->names[i]);
+        px_store_unlock(&old);
+    }
+}
+
+int shm_backend_collect(void (*report)(const char *line, void *context), void *context)
+{
+    int first_error = errno;
+    struct collection c = {.report = report, .context = context};
+    if (px_store_check() != 0 || px_store_each(remember, &c) != 0)
+        return -1;
+    collect_names(&c);
+    free(c.names);
+    if (c.out_of_memory)
+        return shm_fail(ENOMEM, "no memory for the list of objects");
+    errno = first_error;
+    return c.removed;
+}

@@ -1,0 +1,72 @@
+#include "config.h"
+
+#include "posix/posix_key.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { TEXT_SIZE = 48 };
+
+/* A decimal number without sign; NULL when there is none or it exceeds `limit`. */
+static const char *parse_number(const char *text, uint64_t limit, uint64_t *number)
+{
+    uint64_t value = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        unsigned digit = (unsigned)(*at - '0');
+        if (value > (limit - digit) / 10)
+            return NULL;
+        value = value * 10 + digit;
+    }
+    *number = value;
+    return at == text ? NULL : at;
+}
+
+static int parse_binding(const char *text, struct px_binding *binding)
+{
+    uint64_t id;
+    const char *at = parse_number(text, INT32_MAX, &id);
+    if (!at || *at != ' ')
+        return -1;
+    at = parse_number(at + 1, UINT64_MAX, &binding->size);
+    if (!at || *at != '\0')
+        return -1;
+    binding->id = (int)id;
+    return 0;
+}
+
+int px_key_read(enum px_kind kind, uint32_t key, struct px_binding *binding)
+{
+    char path[PX_PATH_SIZE], text[TEXT_SIZE];
+    px_key_path(path, kind, key);
+    ssize_t length = readlink(path, text, sizeof text - 1);
+    if (length < 0)
+        return -1;
+    text[length] = '\0';
+    if (parse_binding(text, binding) == 0)
+        return 0;
+    errno = EINVAL;
+    return -1;
+}
+
+int px_key_bind(enum px_kind kind, uint32_t key, const struct px_binding *binding)
+{
+    char path[PX_PATH_SIZE], text[TEXT_SIZE];
+    px_key_path(path, kind, key);
+    snprintf(text, sizeof text, "%d %" PRIu64, binding->id, binding->size);
+    return symlink(text, path);
+}
+
+int px_key_unbind(enum px_kind kind, uint32_t key, int id)
+{
+    struct px_binding now;
+    if (px_key_read(kind, key, &now) != 0)
+        return errno == ENOENT || errno == EINVAL ? 0 : -1;
+    if (now.id != id)
+        return 0;
+    char path[PX_PATH_SIZE];
+    px_key_path(path, kind, key);
+    return unlink(path) == 0 || errno == ENOENT ? 0 : -1;
+}

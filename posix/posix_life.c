@@ -1,0 +1,297 @@
+#include "config.h"
+
+#include "posix/posix_life.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libshm/fail.h"
+#include "posix/posix_lock.h"
+#include "posix/posix_process.h"
+
+int px_life_lock(struct px_object *o)
+{
+    if (!o->writable) {
+        errno = EACCES;
+        return -1;
+    }
+    return px_lock_exclusive(o->fd, PX_LIFE_BYTE, 1);
+}
+
+static void set_state(struct px_object *o, enum px_state state)
+{
+    o->header.state = state;
+    PX_STORE(o, state);
+}
+
+static int unlink_object(const struct px_object *o)
+{
+    char path[PX_PATH_SIZE];
+    px_object_path(path, o->kind, o->id);
+    return unlink(path) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+/*
+ * The end of every object. Who may write but not unlink (a sticky folder) gives at least the
+ * memory back; the owner's next look removes the rest.
+ */
+static int bury(struct px_object *o)
+{
+    set_state(o, PX_DEAD);
+    if (unlink_object(o) == 0)
+        return 0;
+    int error = errno;
+    if (o->kind == PX_SEGMENT && ftruncate(o->fd, sizeof o->header) != 0)
+        error = errno;
+    errno = error == EPERM ? EACCES : error;
+    return -1;
+}
+
+static int unbind(const struct px_object *o)
+{
+    if (o->header.magic == 0 || o->header.key == LIBSHM_IPC_PRIVATE)
+        return 0;
+    return px_key_unbind(o->kind, (uint32_t)o->header.key, o->id);
+}
+
+/*
+ * The half-made object of a dead creator that this user may not unlink: there is nothing in it
+ * yet, but its key is taken. Complete removal is its owner's.
+ */
+static int refuse(const struct px_object *o)
+{
+    return shm_failf(EACCES,
+                     "key %#x is bound to object %d, which a process of another user "
+                     "left half-made or half-removed in %s; its owner or root can "
+                     "clear it with shmtool gc",
+                     (unsigned)o->header.key, o->id, px_store_folder());
+}
+
+static int clear_locked(struct px_object *o)
+{
+    if (px_object_reload(o) != 0 && errno != EBADMSG)
+        return -1;
+    if (o->header.state == PX_LIVE)
+        return 0; /* its maker finished while we waited for the lock */
+    if (unbind(o) != 0)
+        return refuse(o);
+    if (o->header.state == PX_MARKED)
+        return 0; /* attaches keep it; only the key was left */
+    return bury(o) == 0 ? 0 : refuse(o);
+}
+
+int px_life_clear(struct px_object *o)
+{
+    if (!o->writable && px_lock_is_held(o->fd, PX_LIFE_BYTE) != 1)
+        return refuse(o);
+    if (!o->writable)
+        errno = EAGAIN;
+    if (!o->writable || px_life_lock(o) != 0)
+        return -1;
+    return clear_locked(o);
+}
+
+/*
+ * The file of a living binding was deleted from outside. Its name is made again, exclusively,
+ * as a tombstone to carry the life lock.
+ */
+int px_life_clear_dangling(enum px_kind kind, uint32_t key, const struct px_binding *binding)
+{
+    struct px_object o = {.kind = kind, .id = binding->id, .writable = 1};
+    char path[PX_PATH_SIZE];
+    px_object_path(path, kind, binding->id);
+    o.fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (o.fd < 0) {
+        errno = errno == EEXIST ? EAGAIN : errno;
+        return -1;
+    }
+    int result = px_life_lock(&o);
+    if (result == 0) {
+        o.header.key = (int32_t)key;
+        result = px_key_unbind(kind, key, binding->id);
+        if (result != 0)
+            refuse(&o);
+        unlink_object(&o);
+    }
+    px_object_close(&o);
+    return result;
+}
+
+/* A file of our own under a new id, with the life lock held. */
+static int make_file(struct px_object *o)
+{
+    char path[PX_PATH_SIZE];
+    struct stat st;
+    for (;;) {
+        o->id = (int)(px_random() & INT32_MAX);
+        px_object_path(path, o->kind, o->id);
+        o->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (o->fd < 0 && errno == EEXIST)
+            continue;
+        if (o->fd < 0)
+            return -1;
+        /* A collector that saw the file before it was locked may have unlinked it. */
+        if (px_life_lock(o) == 0 && fstat(o->fd, &st) == 0 && st.st_nlink == 1)
+            return 0;
+        if (errno == ENOLCK)
+            unlink_object(o);
+        px_object_close(o);
+        if (errno == ENOLCK)
+            return -1;
+    }
+}
+
+static void fill_header(struct px_object *o, const struct px_request *r)
+{
+    struct px_header *h = &o->header;
+    memset(h, 0, sizeof *h);
+    h->magic = PX_MAGIC;
+    h->format = PX_FORMAT;
+    h->byte_order = PX_BYTE_ORDER;
+    h->kind = (uint32_t)r->kind;
+    h->id = (uint32_t)o->id;
+    h->key = (int32_t)r->key;
+    h->state = PX_PENDING;
+    h->size = r->size;
+    h->file_size = r->file_size;
+    memcpy(h->boot_id, px_boot_id(), sizeof h->boot_id);
+    h->cuid = (uint32_t)geteuid();
+    h->cgid = (uint32_t)getegid();
+    h->mode = (uint32_t)r->flags & 0777;
+    h->cpid = (int32_t)px_pid();
+    h->ctime = (int64_t)time(NULL);
+}
+
+/*
+ * Everybody who may use the object can open it from here on, wait for its life lock and see
+ * whether its creator still lives.
+ */
+static int publish_header(struct px_object *o)
+{
+    ssize_t n = pwrite(o->fd, &o->header, sizeof o->header, 0);
+    if (n != (ssize_t)sizeof o->header) {
+        errno = n < 0 ? errno : ENOSPC;
+        return -1;
+    }
+    return fchmod(o->fd, px_file_mode(o->kind, o->header.mode));
+}
+
+static int bind_key(const struct px_object *o)
+{
+    if (o->header.key == LIBSHM_IPC_PRIVATE)
+        return 0;
+    struct px_binding binding = {.id = o->id, .size = o->header.size};
+    return px_key_bind(o->kind, (uint32_t)o->header.key, &binding);
+}
+
+enum { STEP = 64 << 20 };
+
+/* In steps, so that a signal that interrupts one does not start all over. */
+static int reserve(int fd, const struct px_range *range)
+{
+    uint64_t start = range->start, end = range->end;
+    while (start < end) {
+        uint64_t step = end - start < STEP ? end - start : STEP;
+        int error = posix_fallocate(fd, (off_t)start, (off_t)step);
+        if (error == EINTR)
+            continue;
+        if (error) {
+            errno = error;
+            return -1;
+        }
+        start += step;
+    }
+    return 0;
+}
+
+static uint64_t wanted_space(const struct px_request *r)
+{
+    return r->reserve[0].end - r->reserve[0].start + r->reserve[1].end - r->reserve[1].start;
+}
+
+/* Asked first: filling a mount to the brim and giving it all back would starve the others. */
+static int has_room(const struct px_request *r)
+{
+    uint64_t free_bytes = px_store_free();
+    if (wanted_space(r) <= free_bytes)
+        return 0;
+    errno = ENOSPC;
+    return -1;
+}
+
+static int reserve_space(struct px_object *o, const struct px_request *r)
+{
+    if (has_room(r) != 0 || ftruncate(o->fd, (off_t)r->file_size) != 0)
+        return -1;
+    if (reserve(o->fd, &r->reserve[0]) != 0)
+        return -1;
+    return reserve(o->fd, &r->reserve[1]);
+}
+
+static int give_up(struct px_object *o, const struct px_request *r)
+{
+    int error = errno;
+    bury(o);
+    px_object_close(o);
+    errno = error;
+    if (error == EEXIST) /* no failure yet: the caller looks at the key again */
+        return -1;
+    const char *what = r->kind == PX_SEGMENT ? "segment" : "semaphore set";
+    if (error == ENOSPC || error == EFBIG || error == EDQUOT)
+        return px_store_full(what, wanted_space(r));
+    return shm_failf(error, "a %s cannot be made in %s: %s", what, px_store_folder(),
+                     strerror(error));
+}
+
+int px_life_create(const struct px_request *r)
+{
+    struct px_object o = {.kind = r->kind, .writable = 1};
+    if (make_file(&o) != 0) {
+        if (errno == ENOSPC)
+            return px_store_full(r->kind == PX_SEGMENT ? "segment" : "semaphore set",
+                                 wanted_space(r));
+        return shm_failf(errno, "no file can be made in %s: %s", px_store_folder(),
+                         strerror(errno));
+    }
+    fill_header(&o, r);
+    if (publish_header(&o) != 0 || bind_key(&o) != 0)
+        return give_up(&o, r);
+    if (reserve_space(&o, r) != 0) {
+        unbind(&o);
+        return give_up(&o, r);
+    }
+    set_state(&o, PX_LIVE);
+    px_object_close(&o);
+    return o.id;
+}
+
+int px_life_destroy_unused(struct px_object *o)
+{
+    if (px_life_lock(o) != 0)
+        return errno == EAGAIN ? -1 : 0;
+    /* An attacher locks first and looks at the state afterwards: one of us sees the other. */
+    if (px_lock_exclusive(o->fd, PX_ATTACH_START, PX_ATTACH_END - PX_ATTACH_START) != 0)
+        return 0;
+    return bury(o) == 0;
+}
+
+int px_life_remove(struct px_object *o)
+{
+    set_state(o, o->kind == PX_SEGMENT ? PX_MARKED : PX_DEAD);
+    if (unbind(o) != 0)
+        return shm_failf(errno, "the key of object %d cannot be unbound in %s: %s", o->id,
+                         px_store_folder(), strerror(errno));
+    if (o->kind == PX_SEGMENT) {
+        px_life_destroy_unused(o);
+        return 0;
+    }
+    return bury(o) == 0 ? 0
+                        : shm_failf(EPERM,
+                                    "object %d is removed, but its file in %s can only "
+                                    "be deleted by its owner",
+                                    o->id, px_store_folder());
+}

@@ -1,0 +1,122 @@
+#include "config.h"
+
+#include "posix/posix_list.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libshm/fail.h"
+#include "posix/posix_lock.h"
+
+struct ids {
+    enum px_kind kind;
+    int *id;
+    size_t count, capacity;
+    int out_of_memory;
+};
+
+/* What exists is what a look by id would find; an object that may not be opened exists too. */
+static int exists(enum px_kind kind, int id)
+{
+    struct px_object o;
+    if (px_object_open_any(&o, kind, id, PX_BEST) != 0)
+        return errno == EACCES;
+    int found = o.header.state == PX_LIVE;
+    if (o.header.state == PX_MARKED)
+        found = px_lock_any(o.fd, PX_ATTACH_START, PX_ATTACH_END) != 0;
+    px_object_close(&o);
+    return found;
+}
+
+static int grow(struct ids *list)
+{
+    size_t capacity = list->capacity ? 2 * list->capacity : 256;
+    int *id = realloc(list->id, capacity * sizeof *id);
+    if (!id)
+        return -1;
+    list->id = id;
+    list->capacity = capacity;
+    return 0;
+}
+
+static void collect(const struct px_name *name, void *context)
+{
+    struct ids *list = context;
+    if (name->is_key || name->kind != list->kind || !exists(name->kind, (int)name->number))
+        return;
+    if (list->count == list->capacity && grow(list) != 0)
+        list->out_of_memory = 1;
+    else
+        list->id[list->count++] = (int)name->number;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
+/* The caller frees list->id, also after a failure. */
+static int list_ids(enum px_kind kind, struct ids *list)
+{
+    memset(list, 0, sizeof *list);
+    list->kind = kind;
+    if (px_store_check() != 0 || px_store_each(collect, list) != 0)
+        return -1;
+    if (list->out_of_memory)
+        return shm_fail(ENOMEM, "no memory for the list of objects");
+    if (list->count)
+        qsort(list->id, list->count, sizeof *list->id, ascending);
+    return 0;
+}
+
+int px_list_rank(enum px_kind kind, int rank)
+{
+    struct ids list;
+    int id = -1;
+    if (list_ids(kind, &list) == 0 && rank >= 0 && (size_t)rank < list.count)
+        id = list.id[rank];
+    free(list.id);
+    return id;
+}
+
+int px_list_highest(enum px_kind kind)
+{
+    struct ids list;
+    int result = list_ids(kind, &list);
+    if (result == 0 && list.count)
+        result = (int)(list.count - 1);
+    free(list.id);
+    return result;
+}
+
+int px_list_each(enum px_kind kind, void (*each)(const struct px_object *o, void *context),
+                 void *context)
+{
+    struct ids list;
+    int result = list_ids(kind, &list);
+    for (size_t i = 0; result == 0 && i < list.count; i++) {
+        struct px_object o;
+        if (px_object_open_any(&o, kind, list.id[i], PX_BEST) != 0)
+            continue;
+        each(&o, context);
+        px_object_close(&o);
+    }
+    free(list.id);
+    return result;
+}
+
+ssize_t px_list_ids(enum px_kind kind, int *ids, size_t capacity)
+{
+    struct ids list;
+    ssize_t result = list_ids(kind, &list);
+    if (result == 0) {
+        size_t copied = list.count < capacity ? list.count : capacity;
+        if (copied)
+            memcpy(ids, list.id, copied * sizeof *ids);
+        result = (ssize_t)list.count;
+    }
+    free(list.id);
+    return result;
+}

@@ -1,0 +1,177 @@
+#include "config.h"
+
+#include "posix/posix_object.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libshm/fail.h"
+#include "posix/posix_perm.h"
+
+/* A foreign file may be anything: O_NONBLOCK for a fifo, O_NOFOLLOW for a link. */
+static int open_file(const char *path, enum px_access access, int *writable)
+{
+    const int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+    *writable = access != PX_READ_ONLY;
+    int fd = open(path, (*writable ? O_RDWR : O_RDONLY) | flags);
+    if (fd < 0 && access == PX_BEST && (errno == EACCES || errno == EROFS)) {
+        *writable = 0;
+        fd = open(path, O_RDONLY | flags);
+    }
+    if (fd < 0 && (errno == ELOOP || errno == ENXIO || errno == EISDIR))
+        errno = EBADMSG;
+    return fd;
+}
+
+static int zero_boot(const uint8_t *id)
+{
+    static const uint8_t zeros[16];
+    return memcmp(id, zeros, 16) == 0;
+}
+
+/* Objects of an earlier boot are debris; where one side cannot tell, they are not. */
+static int from_this_boot(const struct px_header *h)
+{
+    return zero_boot(h->boot_id) || zero_boot(px_boot_id()) ||
+           memcmp(h->boot_id, px_boot_id(), 16) == 0;
+}
+
+static int header_is_valid(const struct px_object *o, const struct px_header *h, off_t size)
+{
+    return h->magic == PX_MAGIC && h->format == PX_FORMAT && h->byte_order == PX_BYTE_ORDER &&
+           h->kind == (uint32_t)o->kind && h->id == (uint32_t)o->id && h->state >= PX_PENDING &&
+           h->state <= PX_DEAD && h->size > 0 && h->file_size >= sizeof *h &&
+           (h->state == PX_PENDING || h->state == PX_DEAD || (uint64_t)size >= h->file_size);
+}
+
+int px_object_reload(struct px_object *o)
+{
+    struct stat st;
+    struct px_header h;
+    if (fstat(o->fd, &st) != 0)
+        return -1;
+    ssize_t n = pread(o->fd, &h, sizeof h, 0);
+    if (n == 0 && st.st_size == 0) {
+        memset(&o->header, 0, sizeof o->header);
+        o->header.state = PX_PENDING;
+        return 0;
+    }
+    if (n != (ssize_t)sizeof h || !header_is_valid(o, &h, st.st_size)) {
+        errno = EBADMSG;
+        return -1;
+    }
+    if (!from_this_boot(&h))
+        h.state = PX_DEAD;
+    o->header = h;
+    return 0;
+}
+
+/* One link only: a second name could outlive every removal. None: it has just been unlinked. */
+static int file_is_ours(struct px_object *o)
+{
+    struct stat st;
+    if (fstat(o->fd, &st) != 0)
+        return -1;
+    o->dev = st.st_dev;
+    o->ino = st.st_ino;
+    o->uid = st.st_uid;
+    o->gid = st.st_gid;
+    errno = st.st_nlink == 0 ? ENOENT : EBADMSG;
+    return S_ISREG(st.st_mode) && st.st_nlink == 1 ? 0 : -1;
+}
+
+int px_object_open_any(struct px_object *o, enum px_kind kind, int id, enum px_access access)
+{
+    char path[PX_PATH_SIZE];
+    px_object_path(path, kind, id);
+    o->kind = kind;
+    o->id = id;
+    o->fd = open_file(path, access, &o->writable);
+    if (o->fd < 0)
+        return -1;
+    if (file_is_ours(o) == 0 && px_object_reload(o) == 0)
+        return 0;
+    px_object_close(o);
+    return -1;
+}
+
+static const char *noun(enum px_kind kind)
+{
+    return kind == PX_SEGMENT ? "segment" : "semaphore set";
+}
+
+int px_object_open(struct px_object *o, enum px_kind kind, int id, enum px_access access)
+{
+    if (px_object_open_any(o, kind, id, access) == 0) {
+        if (o->header.state == PX_LIVE || o->header.state == PX_MARKED)
+            return 0;
+        px_object_close(o);
+        return shm_failf(EINVAL, "no %s has the id %d", noun(kind), id);
+    }
+    if (errno == ENOENT)
+        return shm_failf(EINVAL, "no %s has the id %d", noun(kind), id);
+    if (errno == EBADMSG)
+        return shm_failf(EINVAL,
+                         "the file of %s %d in %s is not a %s of this format; "
+                         "shmtool gc removes it when it is yours",
+                         noun(kind), id, px_store_folder(), noun(kind));
+    return shm_failf(errno, "the file of %s %d cannot be opened: %s", noun(kind), id,
+                     strerror(errno));
+}
+
+void px_object_close(struct px_object *o)
+{
+    int error = errno;
+    close(o->fd);
+    errno = error;
+}
+
+void px_object_store(struct px_object *o, size_t field, const void *value, size_t size)
+{
+    if (o->writable && pwrite(o->fd, value, size, (off_t)field) < 0)
+        o->writable = 0;
+}
+
+int px_object_owner(enum px_kind kind, int id, uid_t *uid)
+{
+    char path[PX_PATH_SIZE];
+    struct stat st;
+    px_object_path(path, kind, id);
+    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return shm_failf(EINVAL, "no %s has the id %d", noun(kind), id);
+    *uid = st.st_uid;
+    return 0;
+}
+
+/*
+ * What files can enforce: nothing, reading, or reading and writing. A set is always changed by
+ * whoever uses it, so any permission bit opens it for both. The owner's own bits are checked by
+ * the library: IPC_SET and IPC_RMID must work with mode 0.
+ */
+mode_t px_file_mode(enum px_kind kind, unsigned mode)
+{
+    mode_t file = 0600;
+    for (int shift = 0; shift <= 3; shift += 3) {
+        unsigned bits = mode >> shift & 7;
+        if (kind == PX_SET && (bits & 6))
+            bits = 6;
+        if (bits & 4)
+            file |= (mode_t)((bits & 6) << shift);
+    }
+    return file;
+}
+
+void px_object_perm(const struct px_object *o, struct shm_backend_perm *perm)
+{
+    const struct px_header *h = &o->header;
+    int marked = h->state == PX_MARKED;
+    perm->key = marked ? LIBSHM_IPC_PRIVATE : h->key;
+    perm->uid = o->uid;
+    perm->gid = o->gid;
+    perm->cuid = h->cuid;
+    perm->cgid = h->cgid;
+    perm->mode = (h->mode & (0777 | LIBSHM_MODE_LOCKED)) | (marked ? LIBSHM_MODE_DEST : 0);
+}

@@ -1,0 +1,89 @@
+#include "config.h"
+
+#include "posix/posix_perm.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libshm/fail.h"
+
+enum { GROUPS_LOOKED_AT = 1024 };
+
+static int in_group(gid_t gid)
+{
+    gid_t groups[GROUPS_LOOKED_AT];
+    if (getegid() == gid)
+        return 1;
+    int count = getgroups(GROUPS_LOOKED_AT, groups);
+    for (int i = 0; i < count; i++)
+        if (groups[i] == gid)
+            return 1;
+    return 0;
+}
+
+int px_perm_class(const struct px_object *o)
+{
+    uid_t euid = geteuid();
+    if (euid == 0)
+        return -1;
+    if (euid == o->uid || euid == o->header.cuid)
+        return 6;
+    return in_group(o->gid) || in_group(o->header.cgid) ? 3 : 0;
+}
+
+int px_perm_class_grants(int class_shift, unsigned mode, unsigned wanted)
+{
+    return class_shift < 0 || (wanted & ~(mode >> class_shift)) == 0;
+}
+
+int px_perm_grants(const struct px_object *o, unsigned wanted)
+{
+    return wanted == 0 || px_perm_class_grants(px_perm_class(o), o->header.mode, wanted);
+}
+
+int px_perm_controls(const struct px_object *o)
+{
+    uid_t euid = geteuid();
+    return euid == 0 || euid == o->uid || euid == o->header.cuid;
+}
+
+static int give_away(struct px_object *o, uid_t uid, gid_t gid)
+{
+    if (uid == o->uid && gid == o->gid)
+        return 0;
+    if (fchown(o->fd, uid == o->uid ? (uid_t)-1 : uid, gid == o->gid ? (gid_t)-1 : gid) != 0)
+        return shm_failf(EPERM,
+                         "object %d cannot be given to uid %u, gid %u: only root may give "
+                         "files away, and a group must be one of the caller's (%s)",
+                         o->id, (unsigned)uid, (unsigned)gid, strerror(errno));
+    o->uid = uid;
+    o->gid = gid;
+    return 0;
+}
+
+/*
+ * Killed between any two steps, the file is never open to more than the object's mode says: it
+ * is narrowed before the mode changes and widened afterwards.
+ */
+int px_set_perm(struct px_object *o, const struct shm_backend_perm *perm)
+{
+    if (perm->uid == (uid_t)-1 || perm->gid == (gid_t)-1)
+        return shm_fail(EINVAL, "-1 is not a user or group");
+    unsigned mode = perm->mode & 0777;
+    mode_t before = px_file_mode(o->kind, o->header.mode), after = px_file_mode(o->kind, mode);
+    if (fchmod(o->fd, before & after) != 0 || give_away(o, perm->uid, perm->gid) != 0) {
+        int error = errno;
+        fchmod(o->fd, before);
+        errno = error;
+        return -1;
+    }
+    o->header.mode = (o->header.mode & LIBSHM_MODE_LOCKED) | mode;
+    PX_STORE(o, mode);
+    o->header.ctime = (int64_t)time(NULL);
+    PX_STORE(o, ctime);
+    fchmod(o->fd, after);
+    return 0;
+}

@@ -1,0 +1,177 @@
+#include "config.h"
+
+#include "posix/posix_process.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "posix/posix_attach.h"
+#include "posix/posix_set.h"
+
+/*
+ * The kernel zeroes this page in a forked child (MADV_WIPEONFORK), also when the fork ran no
+ * handlers: pid 0 means that a fork has to be noticed. Before the page exists, and where the
+ * kernel lacks the advice, the static one and the fork handler do the same.
+ */
+struct self {
+    _Atomic pid_t pid;
+    _Atomic uint64_t random;
+};
+
+static struct self static_self;
+static struct self *self = &static_self;
+
+static pthread_mutex_t store_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t table_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+/* The mask of the thread that forks, kept between its handlers. */
+static sigset_t forking_mask;
+
+void px_block_signals(sigset_t *old)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, old);
+}
+
+void px_restore_signals(const sigset_t *old)
+{
+    pthread_sigmask(SIG_SETMASK, old, NULL);
+}
+
+static int has_handler(int signal)
+{
+    struct sigaction action;
+    if (sigaction(signal, NULL, &action) != 0)
+        return 0;
+    if (action.sa_flags & SA_SIGINFO)
+        return 1;
+    return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
+}
+
+int px_caught_signal_pending(const sigset_t *mask)
+{
+    sigset_t pending;
+    if (sigpending(&pending) != 0)
+        return 0;
+    for (int s = 1; s < NSIG; s++)
+        if (sigismember(&pending, s) == 1 && sigismember(mask, s) == 0 && has_handler(s))
+            return 1;
+    return 0;
+}
+
+static uint64_t seed(void)
+{
+    uint64_t value;
+    if (getrandom(&value, sizeof value, GRND_NONBLOCK) == (ssize_t)sizeof value)
+        return value;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return ((uint64_t)now.tv_nsec << 32) ^ (uint64_t)now.tv_sec ^ (uint64_t)getpid() << 20;
+}
+
+/*
+ * At load time, and when a fork is noticed. After a fork without handlers the locks may have
+ * been held by threads that do not exist here, and the sets' mappings were not inherited.
+ */
+static void notice_process(void)
+{
+    pthread_mutex_init(&store_mutex, NULL);
+    pthread_mutex_init(&table_mutex, NULL);
+    px_sets_forget();
+    atomic_store(&self->random, seed());
+    atomic_store(&self->pid, getpid());
+}
+
+pid_t px_pid(void)
+{
+    pid_t pid = atomic_load_explicit(&self->pid, memory_order_relaxed);
+    if (pid == 0) {
+        notice_process();
+        pid = atomic_load(&self->pid);
+    }
+    return pid;
+}
+
+/* splitmix64: one addition shared by the threads, mixed privately. */
+uint64_t px_random(void)
+{
+    px_pid();
+    uint64_t z = atomic_fetch_add(&self->random, 0x9e3779b97f4a7c15u) + 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+void px_store_lock(sigset_t *old)
+{
+    px_block_signals(old);
+    px_pid();
+    pthread_mutex_lock(&store_mutex);
+}
+
+void px_store_unlock(const sigset_t *old)
+{
+    pthread_mutex_unlock(&store_mutex);
+    px_restore_signals(old);
+}
+
+void px_table_lock(void)
+{
+    px_pid();
+    pthread_mutex_lock(&table_mutex);
+}
+
+void px_table_unlock(void)
+{
+    pthread_mutex_unlock(&table_mutex);
+}
+
+static void before_fork(void)
+{
+    sigset_t old;
+    px_store_lock(&old);
+    px_table_lock();
+    forking_mask = old;
+    px_attaches_before_fork();
+}
+
+static void after_fork_in_parent(void)
+{
+    px_attaches_after_fork(0);
+    sigset_t old = forking_mask;
+    px_table_unlock();
+    px_store_unlock(&old);
+}
+
+static void after_fork_in_child(void)
+{
+    sigset_t old = forking_mask;
+    px_attaches_after_fork(1);
+    atomic_store(&self->pid, 0);
+    notice_process();
+    px_restore_signals(&old);
+}
+
+/*
+ * At load time, because the first call may come from a signal handler and registering the fork
+ * handlers allocates.
+ */
+__attribute__((constructor)) static void start(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *memory = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory != MAP_FAILED) {
+        if (madvise(memory, page, MADV_WIPEONFORK) == 0)
+            self = memory;
+        else
+            munmap(memory, page);
+    }
+    notice_process();
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}

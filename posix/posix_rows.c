@@ -1,0 +1,237 @@
+#include "config.h"
+
+#include "posix/posix_rows.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libshm/fail.h"
+#include "posix/posix_lock.h"
+#include "posix/posix_process.h"
+#include "posix/posix_redo.h"
+#include "posix/posix_store.h"
+#include "posix/posix_waiters.h"
+
+static size_t row_offset(const struct px_set *s, uint32_t row)
+{
+    return s->layout.rows_offset + (row - 1) * s->layout.row_stride;
+}
+
+/*
+ * Makes sure that rows 1 to `row` have space: a peer's word for it is not enough, because a
+ * page that is missing on a full mount is a signal and not an error.
+ */
+static int reserve(struct px_set *s, int fd, uint32_t row)
+{
+    uint32_t have = PX_GET(s->rows_reserved);
+    uint32_t rows = (row + s->layout.rows_initial - 1) / s->layout.rows_initial;
+    uint32_t want = rows * s->layout.rows_initial;
+    if (want > s->layout.rows)
+        want = s->layout.rows;
+    if (want <= have)
+        return 0;
+    int error;
+    do
+        error = posix_fallocate(fd, (off_t)row_offset(s, have + 1),
+                                (off_t)((want - have) * s->layout.row_stride));
+    while (error == EINTR);
+    if (error)
+        return px_store_full("process's row in a semaphore set",
+                             (want - have) * s->layout.row_stride);
+    PX_PUT(s->rows_reserved, want);
+    return 0;
+}
+
+struct px_row *px_row(struct px_set *s, uint32_t row)
+{
+    if (row == 0 || row > s->layout.rows)
+        return NULL;
+    if (row > PX_GET(s->rows_reserved)) {
+        int error = errno;
+        int fd = px_set_reopen(s);
+        int result = fd < 0 ? -1 : reserve(s, fd, row);
+        if (fd >= 0)
+            close(fd);
+        errno = error;
+        if (result != 0)
+            return NULL;
+    }
+    return (struct px_row *)(void *)(s->base + row_offset(s, row));
+}
+
+static uint32_t rows_known(const struct px_set *s)
+{
+    uint32_t used = PX_GET(px_set_control(s)->rows_used);
+    return used < s->layout.rows ? used : s->layout.rows;
+}
+
+static int try_row(struct px_set *s, int fd, uint32_t row)
+{
+    if (px_lock_exclusive(fd, (off_t)row, 1) != 0)
+        return 0;
+    s->row = row;
+    uint32_t lock = PX_GET(px_set_control(s)->lock) & ~PX_SLEEPERS;
+    PX_PUT(s->inherits_lock, lock == row);
+    return 1;
+}
+
+/* Free rows first; those of the dead only when there is no other, they mean work. */
+int px_row_choose(struct px_set *s, int fd)
+{
+    uint32_t known = rows_known(s);
+    if (known && reserve(s, fd, known) != 0)
+        return -1;
+    for (uint32_t row = 1; row <= known; row++)
+        if (PX_GET(px_row(s, row)->state) == PX_ROW_FREE && try_row(s, fd, row))
+            return 0;
+    for (uint32_t row = 1; row <= known; row++)
+        if (PX_GET(px_row(s, row)->state) != PX_ROW_FREE && try_row(s, fd, row))
+            return 0;
+    for (uint32_t row = known + 1; row <= s->layout.rows; row++)
+        if (try_row(s, fd, row))
+            return reserve(s, fd, row);
+    return shm_failf(ENOSPC, "semaphore set %d is in use by %u processes, the most it can have",
+                     s->id, (unsigned)s->layout.rows);
+}
+
+void px_row_claim(struct px_set *s)
+{
+    struct px_control *c = px_set_control(s);
+    struct px_row *row = px_row(s, s->row);
+    if (s->row > PX_GET(c->rows_used))
+        PX_PUT(c->rows_used, s->row);
+    else if (PX_GET(row->state) != PX_ROW_FREE)
+        px_row_bury(s, s->row);
+    PX_PUT(row->nonzero, 0);
+    PX_PUT(row->pid, (int32_t)px_pid());
+    atomic_store_explicit(&row->state, PX_ROW_USED, memory_order_release);
+    s->claimed = 1;
+}
+
+void px_probe_end(struct px_probe *probe)
+{
+    if (probe->fd >= 0)
+        close(probe->fd);
+    probe->fd = -1;
+}
+
+/* Where nobody can tell (no descriptor left, rights dropped), nobody is declared dead. */
+int px_row_is_alive(struct px_probe *probe, uint32_t row)
+{
+    if (row == probe->set->row)
+        return 1;
+    if (row == 0 || row > probe->set->layout.rows)
+        return 0;
+    if (probe->fd < 0)
+        probe->fd = px_set_reopen(probe->set);
+    if (probe->fd < 0)
+        return 1;
+    return px_lock_is_held(probe->fd, (off_t)row) != 0;
+}
+
+static uint32_t count_cells(struct px_set *s, struct px_row *row)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < s->layout.nsems; i++) {
+        uint32_t epoch = px_word_epoch(PX_GET(px_set_semaphores(s)[i].word));
+        count += px_cell_adjustment(PX_GET(row->cells[i]), epoch) != 0;
+    }
+    return count;
+}
+
+void px_rows_recount(struct px_set *s)
+{
+    uint32_t adjusted = 0;
+    for (uint32_t r = 1; r <= rows_known(s); r++) {
+        struct px_row *row = px_row(s, r);
+        if (!row || PX_GET(row->state) != PX_ROW_USED)
+            continue;
+        uint32_t count = count_cells(s, row);
+        PX_PUT(row->nonzero, count);
+        adjusted += count != 0;
+    }
+    PX_PUT(px_set_control(s)->adjusted_rows, adjusted);
+}
+
+void px_rows_scrub(struct px_set *s, uint32_t semaphore)
+{
+    uint32_t epoch = px_word_epoch(PX_GET(px_set_semaphores(s)[semaphore].word));
+    for (uint32_t r = 1; r <= rows_known(s); r++) {
+        struct px_row *row = px_row(s, r);
+        if (row)
+            PX_PUT(row->cells[semaphore],
+                   px_cell(px_cell_adjustment(PX_GET(row->cells[semaphore]), epoch), epoch,
+                           PX_GET(row->cells[semaphore])));
+    }
+}
+
+/* value + adjustment, clamped, as the kernel does at exit. */
+static int undone(int value, int adjustment)
+{
+    int result = value + adjustment;
+    if (result < 0)
+        return 0;
+    return result > LIBSHM_SEMVMX ? LIBSHM_SEMVMX : result;
+}
+
+void px_row_bury(struct px_set *s, uint32_t number)
+{
+    struct px_row *row = px_row(s, number);
+    if (!row)
+        return;
+    px_waiters_drop(s, number);
+    struct px_change change = {.row = number, .row_state = PX_ROW_FREE};
+    int32_t pid = PX_GET(row->pid);
+    for (uint32_t i = 0; i < s->layout.nsems; i++) {
+        uint64_t word = PX_GET(px_set_semaphores(s)[i].word), cell = PX_GET(row->cells[i]);
+        uint32_t epoch = px_word_epoch(word);
+        int adjustment = px_cell_adjustment(cell, epoch);
+        if (adjustment == 0)
+            continue;
+        px_redo_set(s, change.count++, i,
+                    px_word(undone(px_word_value(word), adjustment), epoch),
+                    px_cell(0, epoch, cell), pid);
+    }
+    if (change.count)
+        change.otime = (int64_t)time(NULL);
+    px_redo_commit(s, &change);
+}
+
+int px_row_is_adjusted(struct px_set *s, struct px_row *row, const void *context)
+{
+    (void)s, (void)context;
+    return PX_GET(row->nonzero) != 0;
+}
+
+int px_rows_reap(struct px_set *s, px_row_filter matters, const void *context)
+{
+    struct px_probe probe = {.set = s, .fd = -1};
+    int buried = 0;
+    for (uint32_t r = 1; r <= rows_known(s); r++) {
+        struct px_row *row = r == s->row ? NULL : px_row(s, r);
+        if (!row || PX_GET(row->state) != PX_ROW_USED ||
+            (matters && !matters(s, row, context)) || px_row_is_alive(&probe, r))
+            continue;
+        px_row_bury(s, r);
+        buried++;
+    }
+    px_probe_end(&probe);
+    return buried;
+}
+
+int px_rows_need_burial(struct px_set *s)
+{
+    struct px_probe probe = {.set = s, .fd = -1};
+    uint32_t holder = PX_GET(px_set_control(s)->lock) & ~PX_SLEEPERS;
+    int found = holder != 0 && !px_row_is_alive(&probe, holder);
+    if (PX_GET(px_set_control(s)->adjusted_rows) != 0)
+        for (uint32_t r = 1; !found && r <= rows_known(s); r++) {
+            struct px_row *row = px_row(s, r);
+            found = row && PX_GET(row->state) == PX_ROW_USED && PX_GET(row->nonzero) != 0 &&
+                    !px_row_is_alive(&probe, r);
+        }
+    px_probe_end(&probe);
+    return found;
+}

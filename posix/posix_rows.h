@@ -1,0 +1,61 @@
+/*
+ * Rows: what each process has in a set, and what is to be done when one is dead.
+ *
+ * A row belongs to whoever holds the exclusive lock of its byte. A pid is never proof of life.
+ * All calls but px_row_choose: the set lock is held.
+ */
+#ifndef LIBSHM_POSIX_ROWS_H
+#define LIBSHM_POSIX_ROWS_H
+
+#include "posix/posix_set.h"
+
+/* The record of a row, or NULL when its space is not there. */
+struct px_row *px_row(struct px_set *s, uint32_t row);
+
+/*
+ * Finds a free row, locks its byte through `fd` and remembers it in the set. Table lock held.
+ * 0, or -1 and errno: ENOSPC.
+ */
+int px_row_choose(struct px_set *s, int fd);
+
+/* Makes the chosen row this process's: its dead predecessor's duties come first. */
+void px_row_claim(struct px_set *s);
+
+/* One descriptor for all the looks of one call; closed by px_probe_end. */
+struct px_probe {
+    struct px_set *set;
+    int fd; /* -1: not open */
+};
+void px_probe_end(struct px_probe *probe);
+
+/* 0 only if the row's process is known to be dead. */
+int px_row_is_alive(struct px_probe *probe, uint32_t row);
+
+/*
+ * What a dead process leaves undone: its sleeping calls leave the queue, its adjustments are
+ * applied, its row becomes free.
+ */
+void px_row_bury(struct px_set *s, uint32_t row);
+
+/* Counts the adjustments of all rows anew. */
+void px_rows_recount(struct px_set *s);
+
+/* Clears the void adjustments of one semaphore, so that the counts stay exact. */
+void px_rows_scrub(struct px_set *s, uint32_t semaphore);
+
+/*
+ * Buries the dead among the rows that `matters` selects (NULL: all); returns how many. Nobody
+ * is probed when nobody is selected.
+ */
+typedef int (*px_row_filter)(struct px_set *s, struct px_row *row, const void *context);
+int px_rows_reap(struct px_set *s, px_row_filter matters, const void *context);
+
+/* A filter: rows that hold any adjustment. */
+int px_row_is_adjusted(struct px_set *s, struct px_row *row, const void *context);
+
+/*
+ * Without the set lock: 1 if a process that is dead holds adjustments in the set or its lock.
+ */
+int px_rows_need_burial(struct px_set *s);
+
+#endif

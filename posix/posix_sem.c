@@ -1,0 +1,391 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libshm/backend.h"
+#include "libshm/fail.h"
+#include "posix/posix_get.h"
+#include "posix/posix_life.h"
+#include "posix/posix_list.h"
+#include "posix/posix_perm.h"
+#include "posix/posix_process.h"
+#include "posix/posix_redo.h"
+#include "posix/posix_rows.h"
+#include "posix/posix_semop.h"
+#include "posix/posix_set_lock.h"
+#include "posix/posix_waiters.h"
+
+/*
+ * semget
+ */
+
+int shm_backend_semget(key_t key, int nsems, int flags)
+{
+    if (nsems < 0 || nsems > LIBSHM_SEMMSL)
+        return shm_failf(EINVAL, "%d semaphores in a set; the most is %d", nsems,
+                         LIBSHM_SEMMSL);
+    struct px_refusal refused = {0};
+    if (nsems == 0)
+        refused = (struct px_refusal){EINVAL, "a new set needs at least one semaphore"};
+    struct px_set_layout layout;
+    px_set_layout(&layout, (uint32_t)nsems);
+    struct px_request request = {
+        .kind = PX_SET,
+        .key = key,
+        .size = (uint64_t)nsems,
+        .flags = flags,
+        .file_size = layout.file_size,
+        .reserve = {{0, layout.rows_offset + layout.rows_initial * layout.row_stride},
+                    {layout.waiters_offset,
+                     layout.waiters_offset +
+                         layout.waiters_initial * sizeof(struct px_waiter)}},
+    };
+    return px_get(&request, &refused);
+}
+
+/*
+ * semctl: commands on the object
+ */
+
+static int no_set(int semid)
+{
+    return shm_failf(EINVAL, "no semaphore set has the id %d", semid);
+}
+
+enum { BUSY = -2 };
+
+static int open_controlled(struct px_object *o, int semid)
+{
+    uid_t owner;
+    int result = 0;
+    if (px_object_open(o, PX_SET, semid, PX_WRITE) != 0) {
+        if (errno != EACCES || px_object_owner(PX_SET, semid, &owner) != 0)
+            return -1;
+        return shm_failf(EPERM, "semaphore set %d belongs to another user", semid);
+    }
+    if (!px_perm_controls(o))
+        result = shm_failf(EPERM, "semaphore set %d belongs to another user", semid);
+    else if (px_life_lock(o) != 0)
+        result = BUSY;
+    if (result != 0)
+        px_object_close(o);
+    return result;
+}
+
+static int change(struct px_object *o, int command, const struct shm_backend_semid_ds *ds)
+{
+    if (px_object_reload(o) != 0 || o->header.state != PX_LIVE)
+        return no_set(o->id);
+    return command == LIBSHM_IPC_RMID ? px_life_remove(o) : px_set_perm(o, &ds->perm);
+}
+
+static int control(int semid, int command, const struct shm_backend_semid_ds *ds)
+{
+    for (unsigned attempt = 0;; attempt++) {
+        sigset_t old;
+        struct px_object o;
+        px_store_lock(&old);
+        int result = open_controlled(&o, semid);
+        if (result == 0) {
+            result = change(&o, command, ds);
+            px_object_close(&o);
+        }
+        px_store_unlock(&old);
+        if (result != BUSY)
+            return result;
+        px_pause(attempt);
+    }
+}
+
+/* The set is opened first: its sleepers can only be woken through the mapping. */
+static int remove_set(int semid)
+{
+    sigset_t old;
+    px_block_signals(&old);
+    int error = errno;
+    struct px_set *s = px_set_take(semid);
+    errno = error;
+    int result = control(semid, LIBSHM_IPC_RMID, NULL);
+    if (s && result == 0)
+        px_waiters_wake_all(s);
+    if (s)
+        px_set_release(s);
+    px_restore_signals(&old);
+    return result;
+}
+
+static int stat_set(int semid, int check, struct shm_backend_semid_ds *ds)
+{
+    struct px_object o;
+    if (px_object_open(&o, PX_SET, semid, PX_BEST) != 0)
+        return -1;
+    int granted = !check || px_perm_grants(&o, 4);
+    memset(ds, 0, sizeof *ds);
+    px_object_perm(&o, &ds->perm);
+    ds->otime = o.header.otime;
+    ds->ctime = o.header.ctime;
+    ds->nsems = (size_t)o.header.size;
+    px_object_close(&o);
+    return granted ? 0
+                   : shm_failf(EACCES, "semaphore set %d may not be read by this user", semid);
+}
+
+/* A killed process's undo is a semop of its own, and shows in otime. */
+static int reap_and_stat(int semid, int check, struct shm_backend_semid_ds *ds);
+
+static int stat_rank(int rank, int check, struct shm_backend_semid_ds *ds)
+{
+    int id = px_list_rank(PX_SET, rank);
+    if (id < 0)
+        return shm_failf(EINVAL, "no semaphore set has the index %d", rank);
+    return reap_and_stat(id, check, ds) == 0 ? id : -1;
+}
+
+static void add_usage(const struct px_object *o, void *context)
+{
+    struct shm_backend_seminfo *info = context;
+    info->semusz++;
+    info->semaem += (int)o->header.size;
+}
+
+static int info(int command, struct shm_backend_seminfo *result)
+{
+    *result = (struct shm_backend_seminfo){
+        .semmni = INT32_MAX,
+        .semmns = INT32_MAX,
+        .semmsl = LIBSHM_SEMMSL,
+        .semopm = LIBSHM_SEMOPM,
+        .semume = LIBSHM_SEMOPM,
+        .semusz = 0,
+        .semvmx = LIBSHM_SEMVMX,
+        .semaem = LIBSHM_SEMAEM,
+    };
+    if (command == LIBSHM_SEM_INFO) {
+        result->semaem = 0;
+        if (px_list_each(PX_SET, add_usage, result) != 0)
+            return -1;
+    }
+    return px_list_highest(PX_SET);
+}
+
+/*
+ * semctl: commands on the values, under the set lock
+ */
+
+struct query {
+    struct px_set *s;
+    int semnum;
+    int command;
+    union shm_backend_semun arg;
+};
+
+static int get_all(struct px_set *s, unsigned short *values)
+{
+    for (uint32_t i = 0; i < s->layout.nsems; i++)
+        values[i] = (unsigned short)px_word_value(PX_GET(px_set_semaphores(s)[i].word));
+    return 0;
+}
+
+static void put_value(struct px_set *s, uint32_t slot, uint32_t index, int value)
+{
+    uint64_t word = PX_GET(px_set_semaphores(s)[index].word);
+    px_redo_set(s, slot, index, px_word(value, px_word_epoch(word) + 1), 0, (int32_t)px_pid());
+}
+
+/*
+ * The next epoch voids every adjustment of the semaphore in one step; the cells are cleared
+ * afterwards, so that an epoch that comes round again finds nothing.
+ */
+static int put_values(struct px_set *s, uint32_t first, uint32_t count,
+                      const unsigned short *values)
+{
+    for (uint32_t i = 0; i < count; i++)
+        put_value(s, i, first + i, values[i]);
+    struct px_change change = {.count = count, .ctime = (int64_t)time(NULL)};
+    px_redo_commit(s, &change);
+    for (uint32_t i = 0; i < count; i++)
+        px_rows_scrub(s, first + i);
+    px_rows_recount(s);
+    px_serve(s);
+    return 0;
+}
+
+static int answer(const struct query *q)
+{
+    struct px_set *s = q->s;
+    uint32_t n = (uint32_t)q->semnum;
+    unsigned short value;
+    switch (q->command) {
+    case LIBSHM_GETVAL:
+        return px_word_value(PX_GET(px_set_semaphores(s)[n].word));
+    case LIBSHM_GETPID:
+        return PX_GET(px_set_semaphores(s)[n].pid);
+    case LIBSHM_GETNCNT:
+    case LIBSHM_GETZCNT:
+        return px_waiters_count(s, n, q->command == LIBSHM_GETZCNT);
+    case LIBSHM_GETALL:
+        return get_all(s, q->arg.array);
+    case LIBSHM_SETVAL:
+        value = (unsigned short)q->arg.val;
+        return put_values(s, n, 1, &value);
+    case LIBSHM_SETALL:
+        return put_values(s, 0, s->layout.nsems, q->arg.array);
+    default: /* the reaping was all that was wanted */
+        return 0;
+    }
+}
+
+static int names_one(int command)
+{
+    return command != LIBSHM_GETALL && command != LIBSHM_SETALL && command != LIBSHM_IPC_STAT;
+}
+
+static int check_permission(const struct query *q)
+{
+    int changes = q->command == LIBSHM_SETVAL || q->command == LIBSHM_SETALL;
+    unsigned mode = px_set_header(q->s)->mode;
+    if (px_perm_class_grants(q->s->class_shift, mode, changes ? 2 : 4))
+        return 0;
+    return shm_failf(EACCES, "the permissions %03o of semaphore set %d refuse the command",
+                     mode & 0777, q->s->id);
+}
+
+static int check_number(const struct query *q)
+{
+    if (!names_one(q->command) || (q->semnum >= 0 && (uint32_t)q->semnum < q->s->layout.nsems))
+        return 0;
+    return shm_failf(EINVAL, "semaphore %d of set %d, which has %u", q->semnum, q->s->id,
+                     (unsigned)q->s->layout.nsems);
+}
+
+static int check_array(const struct query *q)
+{
+    if (q->command != LIBSHM_GETALL && q->command != LIBSHM_SETALL)
+        return 0;
+    if (!q->arg.array)
+        return shm_fail(EFAULT, "the array of values is NULL");
+    for (uint32_t i = 0; q->command == LIBSHM_SETALL && i < q->s->layout.nsems; i++)
+        if (q->arg.array[i] > LIBSHM_SEMVMX)
+            return shm_failf(ERANGE, "the value %u is above %d", q->arg.array[i],
+                             LIBSHM_SEMVMX);
+    return 0;
+}
+
+/* SETVAL looks at the number first, the others at the permission: semantics.md, section 2. */
+static int check_query(const struct query *q)
+{
+    if (q->command == LIBSHM_SETVAL && check_number(q) != 0)
+        return -1;
+    if (check_permission(q) != 0 || check_number(q) != 0)
+        return -1;
+    return check_array(q);
+}
+
+static int answer_locked(const struct query *q, const sigset_t *mask)
+{
+    struct px_patience patience = {.deadline = INT64_MAX, .mask = mask};
+    if (px_set_lock(q->s, &patience) != 0)
+        return -1;
+    int result = -1;
+    if (px_set_is_dead(q->s)) {
+        no_set(q->s->id);
+    } else {
+        if (px_rows_reap(q->s, NULL, NULL) > 0)
+            px_serve(q->s);
+        result = answer(q);
+    }
+    px_set_unlock(q->s);
+    return result;
+}
+
+static int query(int semid, int semnum, int command, union shm_backend_semun arg)
+{
+    sigset_t old;
+    px_block_signals(&old);
+    struct query q = {px_set_take(semid), semnum, command, arg};
+    int result = -1;
+    if (q.s) {
+        if (check_query(&q) == 0)
+            result = answer_locked(&q, &old);
+        px_set_release(q.s);
+    }
+    px_restore_signals(&old);
+    return result;
+}
+
+static int reap_and_stat(int semid, int check, struct shm_backend_semid_ds *ds)
+{
+    if (stat_set(semid, check, ds) != 0)
+        return -1;
+    union shm_backend_semun none = {0};
+    int error = errno;
+    query(semid, 0, LIBSHM_IPC_STAT, none);
+    errno = error;
+    return stat_set(semid, check, ds);
+}
+
+static int dispatch(int semid, int semnum, int command, union shm_backend_semun arg)
+{
+    switch (command) {
+    case LIBSHM_IPC_INFO:
+    case LIBSHM_SEM_INFO:
+        return info(command, arg.info);
+    case LIBSHM_SEM_STAT:
+    case LIBSHM_SEM_STAT_ANY:
+        return stat_rank(semid, command == LIBSHM_SEM_STAT, arg.buf);
+    case LIBSHM_IPC_STAT:
+        return reap_and_stat(semid, 1, arg.buf);
+    case LIBSHM_IPC_RMID:
+        return remove_set(semid);
+    case LIBSHM_IPC_SET:
+        return control(semid, command, arg.buf);
+    case LIBSHM_GETPID:
+    case LIBSHM_GETVAL:
+    case LIBSHM_GETALL:
+    case LIBSHM_GETNCNT:
+    case LIBSHM_GETZCNT:
+    case LIBSHM_SETVAL:
+    case LIBSHM_SETALL:
+        return query(semid, semnum, command, arg);
+    default:
+        return shm_failf(EINVAL, "%d is not a command of semctl", command);
+    }
+}
+
+static int is_info(int command)
+{
+    return command == LIBSHM_IPC_INFO || command == LIBSHM_SEM_INFO;
+}
+
+static int needs_buffer(int command)
+{
+    return is_info(command) || command == LIBSHM_IPC_STAT || command == LIBSHM_IPC_SET ||
+           command == LIBSHM_SEM_STAT || command == LIBSHM_SEM_STAT_ANY;
+}
+
+int shm_backend_semctl(int semid, int semnum, int command, union shm_backend_semun arg)
+{
+    int first_error = errno;
+    if (command == LIBSHM_SETVAL && (arg.val < 0 || arg.val > LIBSHM_SEMVMX))
+        return shm_failf(ERANGE, "the value %d is outside 0 to %d", arg.val, LIBSHM_SEMVMX);
+    if (semid < 0 && !is_info(command))
+        return no_set(semid);
+    if (needs_buffer(command) && !arg.buf)
+        return shm_fail(EFAULT, "this command needs a buffer");
+    if (px_store_check() != 0)
+        return -1;
+    int result = dispatch(semid, semnum, command, arg);
+    if (result >= 0)
+        errno = first_error;
+    return result;
+}
+
+ssize_t shm_backend_sem_list(int *ids, size_t capacity)
+{
+    return px_list_ids(PX_SET, ids, capacity);
+}

@@ -1,0 +1,378 @@
+#include "config.h"
+
+#include "posix/posix_semop.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "libshm/backend.h"
+#include "libshm/fail.h"
+#include "posix/posix_perm.h"
+#include "posix/posix_process.h"
+#include "posix/posix_redo.h"
+#include "posix/posix_rows.h"
+#include "posix/posix_set_lock.h"
+#include "posix/posix_wait.h"
+#include "posix/posix_waiters.h"
+
+/*
+ * How long a sleeper sleeps before it looks whether a death has changed anything: less while
+ * another process holds an adjustment, since its death alone would let the call go on. A waker
+ * that dies between a grant and the wake-up is noticed by the same look.
+ */
+enum { SLICE_WITH_UNDO_NS = 20000000, SLICE_NS = 40000000, PROBE_INTERVAL_NS = 15000000 };
+
+struct call {
+    struct px_set *s;
+    const struct shm_backend_sembuf *ops;
+    size_t nops;
+    int64_t deadline;     /* px_now() units; INT64_MAX: none */
+    const sigset_t *mask; /* the caller's */
+};
+
+/*
+ * The call this thread sleeps in. A handler that leaves with siglongjmp leaves it behind: the
+ * thread's next call cancels it. A handler that merely makes a call of its own cancels it too;
+ * the interrupted call then ends with EINTR, as it does anyway.
+ */
+static _Thread_local struct {
+    struct px_set *s; /* NULL: none; a reference is held */
+    uint32_t waiter;
+    uint64_t ticket;
+} asleep;
+
+void px_wait_forget(void)
+{
+    asleep.s = NULL;
+}
+
+/*
+ * Trying and committing
+ */
+
+static int names_semaphore(const struct call *call, struct px_row *row)
+{
+    for (size_t i = 0; i < call->nops; i++) {
+        uint32_t num = call->ops[i].sem_num;
+        uint32_t epoch = px_word_epoch(PX_GET(px_set_semaphores(call->s)[num].word));
+        if (px_cell_adjustment(PX_GET(row->cells[num]), epoch) != 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* A filter: rows whose death would change a semaphore that the call names. */
+static int death_matters(struct px_set *s, struct px_row *row, const void *context)
+{
+    (void)s;
+    return PX_GET(row->nonzero) != 0 && names_semaphore(context, row);
+}
+
+static void reap(struct call *call)
+{
+    if (PX_GET(px_set_control(call->s)->adjusted_rows) == 0)
+        return;
+    if (px_rows_reap(call->s, death_matters, call) > 0)
+        px_serve(call->s);
+}
+
+static void commit(struct px_set *s, uint32_t count)
+{
+    struct px_change change = {
+        .count = count, .row = s->row, .row_state = PX_ROW_USED, .otime = (int64_t)time(NULL)};
+    px_redo_commit(s, &change);
+    px_serve(s);
+}
+
+static int refuse(const struct px_attempt *a)
+{
+    if (a->error == ERANGE)
+        return shm_failf(ERANGE, "semaphore %u or its undo adjustment would leave 0 to %d",
+                         a->blocked_on, LIBSHM_SEMVMX);
+    if (a->error == ENOSPC)
+        return shm_fail(ENOSPC, "no space for this process's row in the semaphore set");
+    return shm_fail(EAGAIN, "the semaphore's value does not allow the operation now");
+}
+
+/*
+ * Sleeping
+ */
+
+static int64_t slice(struct call *call)
+{
+    struct px_row *own = px_row(call->s, call->s->row);
+    uint32_t adjusted = PX_GET(px_set_control(call->s)->adjusted_rows);
+    int others = adjusted > (own && PX_GET(own->nonzero) != 0);
+    int64_t slice_ns = others ? SLICE_WITH_UNDO_NS : SLICE_NS;
+    if (call->deadline == INT64_MAX)
+        return slice_ns;
+    int64_t left = call->deadline - px_now();
+    if (left < 0)
+        return 0;
+    return left < slice_ns ? left : slice_ns;
+}
+
+/* One sleeper looks for all: the others see that somebody just did. */
+static void look_for_deaths(struct call *call)
+{
+    struct px_control *c = px_set_control(call->s);
+    int64_t now = px_now(), last = PX_GET(c->probed_at);
+    if (now >= last && now - last < PROBE_INTERVAL_NS)
+        return;
+    PX_PUT(c->probed_at, now);
+    int error = errno;
+    struct px_patience brief = {.deadline = now + SLICE_NS};
+    if (px_rows_need_burial(call->s) && px_set_lock(call->s, &brief) == 0) {
+        px_rows_reap(call->s, px_row_is_adjusted, NULL);
+        px_serve(call->s);
+        px_set_unlock(call->s);
+    }
+    errno = error;
+}
+
+/* Sleeps once, with the caller's signal mask; 1 if a handler ran or is about to. */
+static int sleep_once(struct call *call, struct px_waiter *w)
+{
+    sigset_t all;
+    if (px_caught_signal_pending(call->mask))
+        return 1;
+    int64_t timeout = slice(call);
+    px_restore_signals(call->mask);
+    int interrupted = px_wait(&w->state, PX_WAITER_WAITING, timeout) != 0;
+    px_block_signals(&all);
+    return interrupted;
+}
+
+/* 1 if the entry was still waiting and is cancelled now; a grant under way is waited for. */
+static int cancel(struct px_set *s, struct px_waiter *w)
+{
+    for (;;) {
+        uint32_t state = PX_WAITER_WAITING;
+        if (atomic_compare_exchange_strong(&w->state, &state, PX_WAITER_CANCELLED))
+            return 1;
+        if (state != PX_WAITER_GRANTING)
+            return 0;
+        px_wait(&w->state, PX_WAITER_GRANTING, SLICE_NS);
+        if (px_rows_need_burial(s)) {
+            struct px_patience patient = {.deadline = INT64_MAX};
+            if (px_set_lock(s, &patient) == 0)
+                px_set_unlock(s);
+        }
+    }
+}
+
+static int removed(const struct px_set *s)
+{
+    return shm_failf(EIDRM, "semaphore set %d was removed while this call waited", s->id);
+}
+
+/* Takes the result of a call that was ended by somebody else. */
+static int take_result(struct px_set *s, uint32_t number)
+{
+    struct px_waiter *w = px_waiter(s, number);
+    if (atomic_load_explicit(&w->state, memory_order_acquire) != PX_WAITER_DONE)
+        return removed(s);
+    uint32_t error = PX_GET(w->result);
+    px_waiter_free(s, number);
+    if (error == 0)
+        return 0;
+    struct px_attempt a = {.error = (int)error};
+    return refuse(&a);
+}
+
+enum { STILL_ASLEEP = 1 };
+
+/* Why a sleeper that woke up should not go on sleeping: its result, or STILL_ASLEEP. */
+static int after_sleep(struct call *call, uint32_t number, int interrupted)
+{
+    struct px_set *s = call->s;
+    struct px_waiter *w = px_waiter(s, number);
+    uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
+    if (state == PX_WAITER_DONE || state == PX_WAITER_CANCELLED)
+        return take_result(s, number);
+    if (px_set_is_dead(s))
+        return removed(s);
+    int late = call->deadline != INT64_MAX && px_now() >= call->deadline;
+    if (!interrupted && !late) {
+        look_for_deaths(call);
+        return STILL_ASLEEP;
+    }
+    if (!cancel(s, w))
+        return take_result(s, number);
+    if (interrupted)
+        return shm_fail(EINTR, "a signal handler ran while the call waited");
+    return shm_fail(EAGAIN, "the semaphore did not allow the operation within the timeout");
+}
+
+static int sleep_until_done(struct call *call, uint32_t number, uint64_t ticket)
+{
+    struct px_set *s = call->s;
+    int result = STILL_ASLEEP;
+    asleep.s = s;
+    asleep.waiter = number;
+    asleep.ticket = ticket;
+    while (result == STILL_ASLEEP) {
+        int interrupted = sleep_once(call, px_waiter(s, number));
+        if (asleep.s != s || asleep.ticket != ticket) {
+            call->s = NULL; /* a call made by the handler cancelled this one, and released it */
+            return shm_fail(EINTR, "a signal handler made a call while this one waited");
+        }
+        result = after_sleep(call, number, interrupted);
+    }
+    asleep.s = NULL;
+    return result;
+}
+
+/*
+ * A grant that nobody will ever take: its operations are done backwards, so that neither the
+ * values nor the adjustments show it.
+ */
+static void give_back(struct px_set *s, struct px_waiter *w)
+{
+    struct shm_backend_sembuf ops[LIBSHM_SEMOPM], back[LIBSHM_SEMOPM];
+    size_t nops = px_waiter_ops(s, w, ops), n = 0;
+    uint32_t count;
+    while (nops-- > 0)
+        if (ops[nops].sem_op != 0) {
+            back[n] = ops[nops];
+            back[n++].sem_op = (short)-ops[nops].sem_op;
+        }
+    if (n && px_try(s, s->row, (int32_t)px_pid(), back, n, &count).error == 0)
+        commit(s, count);
+}
+
+/* What siglongjmp out of a handler left behind in this thread. Signals are blocked. */
+static void cancel_abandoned(void)
+{
+    struct px_set *s = asleep.s;
+    struct px_patience patient = {.deadline = INT64_MAX};
+    if (!s)
+        return;
+    struct px_waiter *w = px_waiter(s, asleep.waiter);
+    asleep.s = NULL;
+    if (!px_set_is_dead(s) && !cancel(s, w) && PX_GET(w->result) == 0 &&
+        px_set_lock(s, &patient) == 0) {
+        give_back(s, w);
+        px_waiter_free(s, asleep.waiter);
+        px_set_unlock(s);
+    }
+    px_set_release(s);
+}
+
+/*
+ * The call
+ */
+
+static int changes_anything(const struct call *call)
+{
+    for (size_t i = 0; i < call->nops; i++)
+        if (call->ops[i].sem_op != 0)
+            return 1;
+    return 0;
+}
+
+static int check_ops(const struct call *call)
+{
+    for (size_t i = 0; i < call->nops; i++)
+        if (call->ops[i].sem_num >= call->s->layout.nsems)
+            return shm_failf(EFBIG, "semaphore %u of set %d, which has %u",
+                             call->ops[i].sem_num, call->s->id,
+                             (unsigned)call->s->layout.nsems);
+    unsigned mode = px_set_header(call->s)->mode;
+    if (px_perm_class_grants(call->s->class_shift, mode, changes_anything(call) ? 2 : 4))
+        return 0;
+    return shm_failf(EACCES, "the permissions %03o of semaphore set %d refuse the operation",
+                     mode & 0777, call->s->id);
+}
+
+/* With the lock held; released before the call sleeps, and in any case at the end. */
+static int operate_locked(struct call *call)
+{
+    struct px_set *s = call->s;
+    uint32_t count;
+    reap(call);
+    struct px_attempt a = px_try(s, s->row, (int32_t)px_pid(), call->ops, call->nops, &count);
+    if (a.error == 0)
+        commit(s, count);
+    int must_sleep = a.error == EAGAIN && !a.nowait && call->deadline > 0;
+    uint64_t ticket = 0;
+    uint32_t number = 0;
+    if (must_sleep && (number = px_waiter_append(s, call->ops, call->nops, &ticket)) != 0) {
+        PX_PUT(px_waiter(s, number)->blocked_on, a.blocked_on);
+        PX_PUT(px_waiter(s, number)->blocked_for_zero, (uint16_t)a.for_zero);
+    }
+    px_set_unlock(s);
+    if (a.error == 0)
+        return 0;
+    if (!must_sleep)
+        return refuse(&a);
+    if (number == 0)
+        return shm_fail(ENOSPC, "no space for another sleeping call in the semaphore set");
+    return sleep_until_done(call, number, ticket);
+}
+
+static int operate(struct call *call)
+{
+    struct px_patience patience = {
+        .deadline = call->deadline ? call->deadline : INT64_MAX,
+        .mask = call->mask,
+        .interruptible = 1,
+    };
+    if (check_ops(call) != 0 || px_set_lock(call->s, &patience) != 0)
+        return -1;
+    if (px_set_is_dead(call->s)) {
+        px_set_unlock(call->s);
+        return shm_failf(EINVAL, "no semaphore set has the id %d", call->s->id);
+    }
+    return operate_locked(call);
+}
+
+/* px_now() at the end of the timeout; 0 for one that is over already, INT64_MAX for none. */
+static int64_t deadline_of(const struct timespec *timeout)
+{
+    if (!timeout || timeout->tv_sec >= INT64_MAX / 2000000000)
+        return INT64_MAX;
+    int64_t ns = (int64_t)timeout->tv_sec * 1000000000 + timeout->tv_nsec;
+    return ns ? px_now() + ns : 0;
+}
+
+static int check_arguments(int semid, const struct shm_backend_sembuf *ops, size_t nops,
+                           const struct timespec *timeout)
+{
+    if (nops > LIBSHM_SEMOPM)
+        return shm_failf(E2BIG, "%zu operations in one call; the most is %d", nops,
+                         LIBSHM_SEMOPM);
+    if (nops == 0)
+        return shm_fail(EINVAL, "a call needs at least one operation");
+    if (!ops)
+        return shm_fail(EFAULT, "the array of operations is NULL");
+    if (timeout &&
+        (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec >= 1000000000))
+        return shm_fail(EINVAL, "the timeout is negative or its nanoseconds exceed a second");
+    if (semid < 0)
+        return shm_failf(EINVAL, "no semaphore set has the id %d", semid);
+    return px_store_check();
+}
+
+int shm_backend_semtimedop(int semid, const struct shm_backend_sembuf *ops, size_t nops,
+                           const struct timespec *timeout)
+{
+    int first_error = errno;
+    if (check_arguments(semid, ops, nops, timeout) != 0)
+        return -1;
+    sigset_t old;
+    px_block_signals(&old);
+    cancel_abandoned();
+    struct call call = {.s = px_set_take(semid),
+                        .ops = ops,
+                        .nops = nops,
+                        .deadline = deadline_of(timeout),
+                        .mask = &old};
+    int result = call.s ? operate(&call) : -1;
+    if (call.s)
+        px_set_release(call.s);
+    px_restore_signals(&old);
+    if (result == 0)
+        errno = first_error;
+    return result;
+}

@@ -1,0 +1,31 @@
+/*
+ * Operations on a set: trying them, granting them to sleepers, sleeping.
+ */
+#ifndef LIBSHM_POSIX_SEMOP_H
+#define LIBSHM_POSIX_SEMOP_H
+
+#include "posix/posix_set.h"
+
+/* Which operation a call stopped at, and why. */
+struct px_attempt {
+    int error; /* 0 done, EAGAIN: would have to wait, ERANGE */
+    uint16_t blocked_on;
+    int for_zero;
+    int nowait; /* the operation that would have to wait must not */
+};
+
+/*
+ * Tries the operations on a scratch copy, in array order, all or none, on behalf of `row`. What
+ * they leave is prepared in the redo record for px_redo_commit; `count` is the number of its
+ * entries. The set lock is held.
+ */
+struct px_attempt px_try(struct px_set *s, uint32_t row, int32_t pid,
+                         const struct shm_backend_sembuf *ops, size_t nops, uint32_t *count);
+
+/* Tries every sleeping call again, in order of arrival, until nothing changes. Lock held. */
+void px_serve(struct px_set *s);
+
+/* In a forked child: this thread has no call asleep. */
+void px_wait_forget(void);
+
+#endif

@@ -1,0 +1,180 @@
+#include "config.h"
+
+#include "posix/posix_set.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "libshm/fail.h"
+#include "posix/posix_lock.h"
+#include "posix/posix_perm.h"
+#include "posix/posix_pool.h"
+#include "posix/posix_process.h"
+#include "posix/posix_rows.h"
+#include "posix/posix_semop.h"
+
+enum { BUCKETS = 1024 };
+
+static struct px_pool pool = {.record = sizeof(struct px_set)};
+static struct px_set *buckets[BUCKETS];
+
+static struct px_set **bucket(int id)
+{
+    return &buckets[(unsigned)id % BUCKETS];
+}
+
+/*
+ * Unmapping gives up the row; what a process adjusted in a removed set is dropped with the set.
+ */
+static void drop(struct px_set **at)
+{
+    struct px_set *s = *at;
+    *at = s->next;
+    munmap(s->base, s->layout.file_size);
+    px_pool_give(&pool, s);
+}
+
+/* Sets that others removed keep their memory as long as they are mapped here. */
+static void drop_dead(struct px_set **at)
+{
+    while (*at) {
+        if ((*at)->references == 0 && px_set_is_dead(*at))
+            drop(at);
+        else
+            at = &(*at)->next;
+    }
+}
+
+static void drop_all_dead(void)
+{
+    for (int b = 0; b < BUCKETS; b++)
+        drop_dead(&buckets[b]);
+}
+
+static struct px_set *find(int id)
+{
+    drop_dead(bucket(id));
+    for (struct px_set *s = *bucket(id); s; s = s->next)
+        if (s->id == id && !px_set_is_dead(s))
+            return s;
+    return NULL;
+}
+
+/*
+ * A mapping that every other call relies on: row locked first, then mapped, then hidden from
+ * children, then the descriptor closed. The table lock keeps forks out meanwhile.
+ */
+static int map_with_row(struct px_set *s, struct px_object *o)
+{
+    s->base = mmap(NULL, s->layout.file_size, PROT_READ | PROT_WRITE, MAP_SHARED, o->fd, 0);
+    if (s->base == MAP_FAILED)
+        return shm_failf(errno,
+                         "semaphore set %d cannot be mapped (%zu bytes of address space): "
+                         "%s",
+                         s->id, s->layout.file_size, strerror(errno));
+    if (madvise(s->base, s->layout.file_size, MADV_DONTFORK) == 0 &&
+        px_row_choose(s, o->fd) == 0)
+        return 0;
+    int error = errno;
+    munmap(s->base, s->layout.file_size);
+    errno = error;
+    return -1;
+}
+
+static int matches_layout(const struct px_object *o, struct px_set_layout *layout)
+{
+    if (o->header.size > LIBSHM_SEMMSL)
+        return 0;
+    px_set_layout(layout, (uint32_t)o->header.size);
+    return o->header.file_size == layout->file_size;
+}
+
+static int fill(struct px_set *s, struct px_object *o)
+{
+    if (!matches_layout(o, &s->layout))
+        return shm_failf(EINVAL,
+                         "the file of semaphore set %d does not have the layout of this "
+                         "version",
+                         o->id);
+    s->id = o->id;
+    s->dev = o->dev;
+    s->ino = o->ino;
+    s->class_shift = px_perm_class(o);
+    s->rows_reserved = s->layout.rows_initial;
+    s->waiters_reserved = s->layout.waiters_initial;
+    return map_with_row(s, o);
+}
+
+static struct px_set *open_set(int id)
+{
+    struct px_object o;
+    drop_all_dead();
+    if (px_object_open(&o, PX_SET, id, PX_WRITE) != 0)
+        return NULL;
+    struct px_set *s = px_pool_take(&pool);
+    if (!s) {
+        shm_fail(ENOMEM, "no memory for another open semaphore set");
+    } else if (fill(s, &o) != 0) {
+        px_pool_give(&pool, s);
+        s = NULL;
+    } else {
+        s->next = *bucket(id);
+        *bucket(id) = s;
+    }
+    px_object_close(&o);
+    return s;
+}
+
+struct px_set *px_set_take(int id)
+{
+    px_table_lock();
+    struct px_set *s = find(id);
+    if (!s)
+        s = open_set(id);
+    if (s)
+        s->references++;
+    px_table_unlock();
+    return s;
+}
+
+void px_set_release(struct px_set *s)
+{
+    int error = errno;
+    px_table_lock();
+    if (--s->references == 0 && px_set_is_dead(s))
+        drop_dead(bucket(s->id));
+    px_table_unlock();
+    errno = error;
+}
+
+/* The file may have been deleted or replaced from outside, or this user may have lost access.
+ */
+int px_set_reopen(struct px_set *s)
+{
+    struct px_object o;
+    int error = errno;
+    if (px_object_open_any(&o, PX_SET, s->id, PX_WRITE) != 0) {
+        if (errno == ENOENT)
+            atomic_store(px_set_state(s), PX_DEAD);
+        errno = error;
+        return -1;
+    }
+    if (o.dev == s->dev && o.ino == s->ino)
+        return o.fd;
+    px_object_close(&o);
+    return -1;
+}
+
+void px_sets_forget(void)
+{
+    for (int b = 0; b < BUCKETS; b++)
+        while (buckets[b]) {
+            struct px_set *s = buckets[b];
+            buckets[b] = s->next;
+            px_pool_give(&pool, s);
+        }
+    px_wait_forget();
+}

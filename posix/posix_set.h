@@ -1,0 +1,71 @@
+/*
+ * The semaphore sets this process has open.
+ *
+ * A set is mapped once, at its first use, and stays mapped until it is removed. The mapping
+ * carries the lock of this process's row, and children do not inherit it: the row is free the
+ * moment the process ends or calls exec.
+ */
+#ifndef LIBSHM_POSIX_SET_H
+#define LIBSHM_POSIX_SET_H
+
+#include "posix/posix_set_format.h"
+
+struct px_set {
+    struct px_set *next;
+    int id;
+    unsigned references; /* calls under way */
+    uint32_t row;        /* of this process */
+    int claimed;         /* the row's predecessor has been settled; set lock held to change */
+    _Atomic int inherits_lock; /* the row's dead predecessor held the set lock */
+    int class_shift;           /* for permission checks; see posix_perm.h */
+    dev_t dev;
+    ino_t ino;
+    char *base;
+    struct px_set_layout layout;
+    _Atomic uint32_t rows_reserved, waiters_reserved; /* as verified by this process */
+};
+
+static inline _Atomic uint32_t *px_set_state(const struct px_set *s)
+{
+    return (_Atomic uint32_t *)(void *)(s->base + offsetof(struct px_header, state));
+}
+
+static inline int px_set_is_dead(const struct px_set *s)
+{
+    return atomic_load_explicit(px_set_state(s), memory_order_acquire) != PX_LIVE;
+}
+
+static inline struct px_header *px_set_header(const struct px_set *s)
+{
+    return (struct px_header *)(void *)s->base;
+}
+
+static inline struct px_control *px_set_control(const struct px_set *s)
+{
+    return (struct px_control *)(void *)(s->base + PX_CONTROL_OFFSET);
+}
+
+static inline struct px_semaphore *px_set_semaphores(const struct px_set *s)
+{
+    return (struct px_semaphore *)(void *)(s->base + PX_SEMAPHORES_OFFSET);
+}
+
+static inline struct px_redo_entry *px_set_redo_entries(const struct px_set *s)
+{
+    return (struct px_redo_entry *)(void *)(s->base + s->layout.redo_offset);
+}
+
+/*
+ * The open set with this id, opened when it is not; NULL and errno (EINVAL, EACCES, ENOSPC,
+ * ENOMEM). Signals are blocked, no process lock is held. Give back with px_set_release.
+ */
+struct px_set *px_set_take(int id);
+void px_set_release(struct px_set *s);
+
+/* A descriptor of the set's file that carries no lock; -1 when it cannot be had any more. */
+int px_set_reopen(struct px_set *s);
+
+/* In a forked child: no mapping was inherited. */
+void px_sets_forget(void);
+
+#endif

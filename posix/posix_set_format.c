@@ -1,0 +1,35 @@
+#include "config.h"
+
+#include "posix/posix_set_format.h"
+
+enum { PAGE = 4096, LINE = 64 };
+
+/* Address space is what large sets are short of, so their rows are fewer. */
+enum { ROWS_MOST = 16384, ROWS_LEAST = 64, ROW_BYTES_MOST = 64 << 20, WAITERS_MOST = 16384 };
+
+static size_t round_up(size_t n, size_t unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
+
+static uint32_t rows_for(size_t stride)
+{
+    size_t rows = ROW_BYTES_MOST / stride;
+    if (rows > ROWS_MOST)
+        return ROWS_MOST;
+    return (uint32_t)(rows < ROWS_LEAST ? ROWS_LEAST : rows);
+}
+
+void px_set_layout(struct px_set_layout *l, uint32_t nsems)
+{
+    l->nsems = nsems;
+    l->row_stride = round_up(sizeof(struct px_row) + nsems * sizeof(uint64_t), LINE);
+    l->rows = rows_for(l->row_stride);
+    l->waiters = WAITERS_MOST;
+    l->rows_initial = l->row_stride < PAGE ? (uint32_t)(PAGE / l->row_stride) : 1;
+    l->waiters_initial = PAGE / sizeof(struct px_waiter);
+    l->redo_offset = PX_SEMAPHORES_OFFSET + nsems * sizeof(struct px_semaphore);
+    l->rows_offset = round_up(l->redo_offset + nsems * sizeof(struct px_redo_entry), PAGE);
+    l->waiters_offset = round_up(l->rows_offset + l->rows * l->row_stride, PAGE);
+    l->file_size = l->waiters_offset + l->waiters * sizeof(struct px_waiter);
+}

@@ -1,0 +1,187 @@
+/*
+ * The bytes of a semaphore set's file, mapped whole by every process that uses the set.
+ *
+ *   0      struct px_header
+ *   256    struct px_control: the set lock, the queue of sleepers, the redo record
+ *   448    one struct px_semaphore for each semaphore
+ *   ...    one struct px_redo_entry for each semaphore
+ *   rows      page-aligned: one row for each process that uses the set, numbered from 1
+ *   waiters   page-aligned: one entry for each sleeping call (or part of one), numbered from 1
+ *
+ * Rows and waiters are sparse: the file has its full length from the start, and space is
+ * reserved when more of them are needed. A control block of zeros is a set nobody has used.
+ *
+ * Everything here may be written by a hostile peer: fields are read once (PX_GET), and numbers
+ * are checked before they lead anywhere. Number 0 means none.
+ */
+#ifndef LIBSHM_POSIX_SET_FORMAT_H
+#define LIBSHM_POSIX_SET_FORMAT_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "posix/posix_object.h"
+
+#define PX_GET(field)        atomic_load_explicit(&(field), memory_order_relaxed)
+#define PX_PUT(field, value) atomic_store_explicit(&(field), (value), memory_order_relaxed)
+
+/*
+ * A semaphore is one word, so that single operations can be done by one compare-and-exchange:
+ * value 15 | frozen 1 | waiters 1 | delta 8 | row 16 | seq 3 | epoch 20. Under the set lock
+ * only the value and the epoch are used; the other fields stay 0.
+ */
+enum { PX_VALUE_BITS = 15, PX_EPOCH_SHIFT = 44, PX_EPOCH_BITS = 20 };
+
+struct px_semaphore {
+    alignas(8) _Atomic uint64_t word;
+    _Atomic int32_t pid;
+    uint32_t padding;
+};
+
+static inline int px_word_value(uint64_t word)
+{
+    return (int)(word & ((1u << PX_VALUE_BITS) - 1));
+}
+
+static inline uint32_t px_word_epoch(uint64_t word)
+{
+    return (uint32_t)(word >> PX_EPOCH_SHIFT);
+}
+
+static inline uint64_t px_word(int value, uint32_t epoch)
+{
+    return (uint64_t)(unsigned)value | (uint64_t)(epoch & ((1u << PX_EPOCH_BITS) - 1))
+                                           << PX_EPOCH_SHIFT;
+}
+
+/*
+ * A process's adjustment of one semaphore: adj 16 | epoch 20 | seq 28. SETVAL voids all
+ * adjustments at once by counting the semaphore's epoch on.
+ */
+static inline int px_cell_adjustment(uint64_t cell, uint32_t epoch)
+{
+    uint32_t of = (uint32_t)(cell >> 16) & ((1u << PX_EPOCH_BITS) - 1);
+    return of == epoch ? (int16_t)(uint16_t)cell : 0;
+}
+
+static inline uint64_t px_cell(int adjustment, uint32_t epoch, uint64_t before)
+{
+    uint64_t seq = (before >> 36) + 1;
+    return (uint64_t)(uint16_t)adjustment | (uint64_t)epoch << 16 | seq << 36;
+}
+
+/*
+ * What one operation leaves behind, as absolute values: while `valid` is set, whoever holds the
+ * set lock may apply it any number of times.
+ */
+struct px_redo_entry {
+    _Atomic uint32_t index; /* of the semaphore */
+    _Atomic int32_t pid;
+    alignas(8) _Atomic uint64_t word;
+    alignas(8) _Atomic uint64_t cell; /* of `row` */
+};
+
+struct px_redo {
+    _Atomic uint32_t valid;
+    _Atomic uint32_t count; /* entries */
+    _Atomic uint32_t row;   /* whose cells and state are stored; 0: none */
+    _Atomic uint32_t row_state;
+    _Atomic uint32_t row_nonzero;
+    _Atomic uint32_t adjusted_rows;
+    _Atomic uint32_t waiter; /* the sleeping call this was done for; 0: none */
+    uint32_t padding;
+    alignas(8) _Atomic int64_t otime; /* 0: unchanged */
+    alignas(8) _Atomic int64_t ctime;
+    uint64_t reserved[2];
+};
+
+struct px_control {
+    alignas(64) _Atomic uint32_t lock;       /* row of the holder | PX_SLEEPERS; 0: free */
+    alignas(64) _Atomic uint32_t rows_extra; /* space reserved beyond the first ones */
+    _Atomic uint32_t waiters_extra;
+    _Atomic uint32_t rows_used;     /* no row above this was ever used */
+    _Atomic uint32_t adjusted_rows; /* rows with a non-zero adjustment */
+    _Atomic uint32_t fifo_head, fifo_tail;
+    alignas(8) _Atomic uint64_t last_ticket;
+    alignas(
+        8) _Atomic int64_t probed_at; /* nanoseconds: when a sleeper last looked for deaths */
+    uint64_t reserved[2];
+    alignas(64) struct px_redo redo;
+};
+
+enum { PX_CONTROL_OFFSET = 256, PX_SEMAPHORES_OFFSET = 448 };
+
+#define PX_SLEEPERS UINT32_C(0x80000000)
+
+enum px_row_state { PX_ROW_FREE = 0, PX_ROW_USED = 1 };
+
+struct px_row {
+    _Atomic uint32_t state;
+    _Atomic int32_t pid;
+    _Atomic uint32_t nonzero; /* cells with an adjustment */
+    uint32_t padding;
+    alignas(8) _Atomic uint64_t cells[];
+};
+
+/*
+ * FREE -> WAITING (-> GRANTING) -> DONE -> FREE. A sleeper that gives up turns WAITING into
+ * CANCELLED without the lock; the next walk of the queue frees the entry. GRANTING is what
+ * keeps a grant and a cancellation apart.
+ */
+enum px_waiter_state {
+    PX_WAITER_FREE = 0,
+    PX_WAITER_WAITING = 1,
+    PX_WAITER_GRANTING = 2,
+    PX_WAITER_DONE = 3, /* `result` is the errno of the call, 0 for success */
+    PX_WAITER_CANCELLED = 4,
+    PX_WAITER_MORE = 5, /* carries further operations of another entry */
+};
+
+enum { PX_WAITER_OPS = 13 };
+
+struct px_waiter_op {
+    _Atomic uint16_t num;
+    _Atomic int16_t op;
+    _Atomic int16_t flags;
+};
+
+struct px_waiter {
+    _Atomic uint32_t state; /* the word the call sleeps on */
+    _Atomic uint32_t result;
+    _Atomic uint32_t row;
+    _Atomic int32_t pid;
+    alignas(8) _Atomic uint64_t ticket; /* order of arrival */
+    _Atomic uint32_t next, previous;    /* in the queue, by number */
+    _Atomic uint32_t more;              /* entry with the next operations */
+    _Atomic uint32_t nops;              /* of the whole call */
+    _Atomic uint16_t blocked_on;        /* semaphore of the operation that cannot go on */
+    _Atomic uint16_t blocked_for_zero;
+    struct px_waiter_op ops[PX_WAITER_OPS];
+    uint16_t padding;
+};
+
+_Static_assert(sizeof(struct px_semaphore) == 16, "format");
+_Static_assert(sizeof(struct px_redo_entry) == 24, "format");
+_Static_assert(sizeof(struct px_redo) == 64, "format");
+_Static_assert(sizeof(struct px_control) == 192, "format");
+_Static_assert(sizeof(struct px_row) == 16, "format");
+_Static_assert(sizeof(struct px_waiter) == 128, "format");
+_Static_assert(PX_CONTROL_OFFSET == sizeof(struct px_header), "format");
+_Static_assert(PX_SEMAPHORES_OFFSET == PX_CONTROL_OFFSET + sizeof(struct px_control), "format");
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
+               "atomics between processes must be address-free");
+
+/* Where things lie in the file of a set with `nsems` semaphores; all in bytes. */
+struct px_set_layout {
+    uint32_t nsems;
+    uint32_t rows, waiters;                 /* most there can be */
+    uint32_t rows_initial, waiters_initial; /* reserved at creation */
+    size_t row_stride;
+    size_t redo_offset, rows_offset, waiters_offset;
+    size_t file_size;
+};
+void px_set_layout(struct px_set_layout *layout, uint32_t nsems);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * The lock of a set, and what its next holder repairs when the last one died with it.
+ */
+#ifndef LIBSHM_POSIX_SET_LOCK_H
+#define LIBSHM_POSIX_SET_LOCK_H
+
+#include <signal.h>
+
+#include "posix/posix_set.h"
+
+/*
+ * Takes the lock; signals are blocked. While another process holds it (it may be stopped),
+ * signals are let through for a moment every few milliseconds; `mask` is the mask to do it
+ * with, NULL: never.
+ *
+ * deadline   px_now() at which to give up with EAGAIN; INT64_MAX: never
+ *
+ * Returns 0, or -1 and errno: EAGAIN, EINTR when a signal with a handler is pending and
+ * `interruptible`.
+ */
+struct px_patience {
+    int64_t deadline;
+    const sigset_t *mask;
+    int interruptible;
+};
+int px_set_lock(struct px_set *s, const struct px_patience *patience);
+void px_set_unlock(struct px_set *s);
+
+#endif

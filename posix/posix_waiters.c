@@ -1,0 +1,305 @@
+#include "config.h"
+
+#include "posix/posix_waiters.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "posix/posix_process.h"
+#include "posix/posix_store.h"
+#include "posix/posix_wait.h"
+
+static size_t offset_of(const struct px_set *s, uint32_t number)
+{
+    return s->layout.waiters_offset + (number - 1) * sizeof(struct px_waiter);
+}
+
+/* Space for entries 1 to `want`: a page that is missing on a full mount would be a signal. */
+static int reserve(struct px_set *s, uint32_t want)
+{
+    uint32_t have = PX_GET(s->waiters_reserved);
+    if (want <= have)
+        return 0;
+    int fd = px_set_reopen(s);
+    if (fd < 0)
+        return -1;
+    size_t bytes = (want - have) * sizeof(struct px_waiter);
+    int error;
+    do
+        error = posix_fallocate(fd, (off_t)offset_of(s, have + 1), (off_t)bytes);
+    while (error == EINTR);
+    close(fd);
+    if (error)
+        return px_store_full("sleeping call's entry in a semaphore set", bytes);
+    PX_PUT(s->waiters_reserved, want);
+    return 0;
+}
+
+/* Entries that anybody may have used, and whose space is there. */
+static uint32_t known(struct px_set *s)
+{
+    uint32_t extra = PX_GET(px_set_control(s)->waiters_extra);
+    uint32_t most = s->layout.waiters - s->layout.waiters_initial;
+    uint32_t want = s->layout.waiters_initial + (extra < most ? extra : most);
+    int error = errno;
+    if (reserve(s, want) != 0)
+        want = PX_GET(s->waiters_reserved);
+    errno = error;
+    return want;
+}
+
+struct px_waiter *px_waiter(struct px_set *s, uint32_t number)
+{
+    if (number == 0 || number > s->layout.waiters ||
+        (number > PX_GET(s->waiters_reserved) && number > known(s)))
+        return NULL;
+    return (struct px_waiter *)(void *)(s->base + offset_of(s, number));
+}
+
+static uint32_t state_of(struct px_waiter *w)
+{
+    return atomic_load_explicit(&w->state, memory_order_acquire);
+}
+
+static int change_state(struct px_waiter *w, uint32_t from, uint32_t to)
+{
+    return atomic_compare_exchange_strong(&w->state, &from, to);
+}
+
+/* The next free entry behind `number`, with more space reserved when there is none. */
+static uint32_t find_free(struct px_set *s, uint32_t number)
+{
+    uint32_t last = known(s);
+    while (++number <= last)
+        if (state_of(px_waiter(s, number)) == PX_WAITER_FREE)
+            return number;
+    uint32_t want = last + s->layout.waiters_initial;
+    if (want > s->layout.waiters) {
+        errno = ENOSPC;
+        return 0;
+    }
+    if (reserve(s, want) != 0)
+        return 0;
+    PX_PUT(px_set_control(s)->waiters_extra, want - s->layout.waiters_initial);
+    return last + 1;
+}
+
+/* As many operations as fit into one entry; returns how many. */
+static size_t store_ops(struct px_waiter *w, const struct shm_backend_sembuf *ops, size_t nops)
+{
+    size_t n = nops < PX_WAITER_OPS ? nops : PX_WAITER_OPS;
+    for (size_t i = 0; i < n; i++) {
+        PX_PUT(w->ops[i].num, ops[i].sem_num);
+        PX_PUT(w->ops[i].op, ops[i].sem_op);
+        PX_PUT(w->ops[i].flags, ops[i].sem_flg);
+    }
+    return n;
+}
+
+/* An entry of this process that nobody finds in the queue yet. */
+static struct px_waiter *occupy(struct px_set *s, uint32_t number)
+{
+    struct px_waiter *w = px_waiter(s, number);
+    PX_PUT(w->row, s->row);
+    PX_PUT(w->pid, (int32_t)px_pid());
+    PX_PUT(w->more, 0);
+    PX_PUT(w->next, 0);
+    PX_PUT(w->previous, 0);
+    PX_PUT(w->result, 0);
+    atomic_store_explicit(&w->state, PX_WAITER_MORE, memory_order_release);
+    return w;
+}
+
+static uint32_t fill_entries(struct px_set *s, const struct shm_backend_sembuf *ops,
+                             size_t nops)
+{
+    uint32_t first = 0, number = 0;
+    struct px_waiter *w = NULL;
+    for (size_t done = 0; done < nops;) {
+        number = find_free(s, number);
+        if (number == 0) {
+            px_waiter_free(s, first);
+            return 0;
+        }
+        if (w)
+            PX_PUT(w->more, number);
+        else
+            first = number;
+        w = occupy(s, number);
+        done += store_ops(w, ops + done, nops - done);
+    }
+    return first;
+}
+
+static void link_last(struct px_set *s, uint32_t number)
+{
+    struct px_control *c = px_set_control(s);
+    struct px_waiter *w = px_waiter(s, number), *tail = px_waiter(s, PX_GET(c->fifo_tail));
+    PX_PUT(w->next, 0);
+    PX_PUT(w->previous, tail ? PX_GET(c->fifo_tail) : 0);
+    if (tail)
+        PX_PUT(tail->next, number);
+    else
+        PX_PUT(c->fifo_head, number);
+    PX_PUT(c->fifo_tail, number);
+}
+
+uint32_t px_waiter_append(struct px_set *s, const struct shm_backend_sembuf *ops, size_t nops,
+                          uint64_t *ticket)
+{
+    struct px_control *c = px_set_control(s);
+    uint32_t number = fill_entries(s, ops, nops);
+    if (number == 0)
+        return 0;
+    struct px_waiter *w = px_waiter(s, number);
+    *ticket = PX_GET(c->last_ticket) + 1;
+    PX_PUT(c->last_ticket, *ticket);
+    PX_PUT(w->ticket, *ticket);
+    PX_PUT(w->nops, (uint32_t)nops);
+    atomic_store_explicit(&w->state, PX_WAITER_WAITING, memory_order_release);
+    link_last(s, number);
+    return number;
+}
+
+size_t px_waiter_ops(struct px_set *s, struct px_waiter *w, struct shm_backend_sembuf *ops)
+{
+    size_t nops = PX_GET(w->nops), done = 0;
+    if (nops > LIBSHM_SEMOPM)
+        return 0;
+    for (; w && done < nops; w = px_waiter(s, PX_GET(w->more)))
+        for (int i = 0; i < PX_WAITER_OPS && done < nops; i++, done++) {
+            ops[done].sem_num = PX_GET(w->ops[i].num);
+            ops[done].sem_op = PX_GET(w->ops[i].op);
+            ops[done].sem_flg = PX_GET(w->ops[i].flags);
+            if (ops[done].sem_num >= s->layout.nsems)
+                return 0;
+        }
+    return done == nops ? nops : 0;
+}
+
+void px_waiter_finish(struct px_set *s, uint32_t number, uint32_t result)
+{
+    struct px_waiter *w = px_waiter(s, number);
+    if (!w || (state_of(w) != PX_WAITER_GRANTING && state_of(w) != PX_WAITER_WAITING))
+        return;
+    PX_PUT(w->result, result);
+    if (!change_state(w, PX_WAITER_GRANTING, PX_WAITER_DONE))
+        change_state(w, PX_WAITER_WAITING, PX_WAITER_DONE);
+}
+
+void px_waiter_free(struct px_set *s, uint32_t number)
+{
+    struct px_waiter *w;
+    for (uint32_t steps = 0; (w = px_waiter(s, number)) && steps < s->layout.waiters; steps++) {
+        number = PX_GET(w->more);
+        atomic_store_explicit(&w->state, PX_WAITER_FREE, memory_order_release);
+    }
+}
+
+void px_fifo_unlink(struct px_set *s, uint32_t number)
+{
+    struct px_control *c = px_set_control(s);
+    struct px_waiter *w = px_waiter(s, number);
+    uint32_t before = PX_GET(w->previous), after = PX_GET(w->next);
+    struct px_waiter *previous = px_waiter(s, before), *next = px_waiter(s, after);
+    if (previous)
+        PX_PUT(previous->next, after);
+    else
+        PX_PUT(c->fifo_head, after);
+    if (next)
+        PX_PUT(next->previous, before);
+    else
+        PX_PUT(c->fifo_tail, before);
+}
+
+/* Behind the last entry that came earlier; entries are mostly met in order. */
+static void insert_by_ticket(struct px_set *s, uint32_t number)
+{
+    struct px_control *c = px_set_control(s);
+    struct px_waiter *w = px_waiter(s, number), *at;
+    uint64_t ticket = PX_GET(w->ticket);
+    uint32_t before = PX_GET(c->fifo_tail), after = 0, steps = 0;
+    while ((at = px_waiter(s, before)) && PX_GET(at->ticket) > ticket &&
+           steps++ < s->layout.waiters) {
+        after = before;
+        before = PX_GET(at->previous);
+    }
+    PX_PUT(w->previous, before);
+    PX_PUT(w->next, after);
+    if (at)
+        PX_PUT(at->next, number);
+    else
+        PX_PUT(c->fifo_head, number);
+    if (after)
+        PX_PUT(px_waiter(s, after)->previous, number);
+    else
+        PX_PUT(c->fifo_tail, number);
+}
+
+void px_fifo_rebuild(struct px_set *s)
+{
+    struct px_control *c = px_set_control(s);
+    PX_PUT(c->fifo_head, 0);
+    PX_PUT(c->fifo_tail, 0);
+    for (uint32_t number = 1, last = known(s); number <= last; number++) {
+        struct px_waiter *w = px_waiter(s, number);
+        if (state_of(w) == PX_WAITER_GRANTING) /* the grant had not been committed */
+            change_state(w, PX_WAITER_GRANTING, PX_WAITER_WAITING);
+        if (state_of(w) == PX_WAITER_WAITING)
+            insert_by_ticket(s, number);
+        else if (state_of(w) == PX_WAITER_CANCELLED)
+            px_waiter_free(s, number);
+    }
+}
+
+uint32_t px_fifo_next(struct px_set *s, uint32_t number)
+{
+    struct px_waiter *w = px_waiter(s, number);
+    number = w ? PX_GET(w->next) : PX_GET(px_set_control(s)->fifo_head);
+    for (uint32_t steps = 0; (w = px_waiter(s, number)) && steps < s->layout.waiters; steps++) {
+        uint32_t state = state_of(w), after = PX_GET(w->next);
+        if (state == PX_WAITER_WAITING)
+            return number;
+        px_fifo_unlink(s, number);
+        if (state == PX_WAITER_CANCELLED)
+            px_waiter_free(s, number);
+        number = after;
+    }
+    return 0;
+}
+
+void px_waiters_drop(struct px_set *s, uint32_t row)
+{
+    for (uint32_t number = 1, last = known(s); number <= last; number++) {
+        struct px_waiter *w = px_waiter(s, number);
+        uint32_t state = state_of(w);
+        if (state == PX_WAITER_FREE || PX_GET(w->row) != row)
+            continue;
+        if (state == PX_WAITER_WAITING || state == PX_WAITER_CANCELLED)
+            px_fifo_unlink(s, number);
+        atomic_store_explicit(&w->state, PX_WAITER_FREE, memory_order_release);
+    }
+}
+
+int px_waiters_count(struct px_set *s, uint32_t semaphore, int for_zero)
+{
+    int count = 0;
+    uint32_t steps = 0;
+    for (uint32_t n = px_fifo_next(s, 0); n && steps < s->layout.waiters;
+         n = px_fifo_next(s, n), steps++) {
+        struct px_waiter *w = px_waiter(s, n);
+        count +=
+            PX_GET(w->blocked_on) == semaphore && !PX_GET(w->blocked_for_zero) == !for_zero;
+    }
+    return count;
+}
+
+void px_waiters_wake_all(struct px_set *s)
+{
+    for (uint32_t number = 1, last = known(s); number <= last; number++) {
+        struct px_waiter *w = px_waiter(s, number);
+        if (change_state(w, PX_WAITER_WAITING, PX_WAITER_CANCELLED))
+            px_wake(&w->state, 1);
+    }
+}
