@@ -38,7 +38,7 @@ static int check_existing(const struct px_request *r, const struct px_binding *b
 {
     const int exclusive = LIBSHM_IPC_CREAT | LIBSHM_IPC_EXCL;
     if ((r->flags & exclusive) == exclusive)
-        return shm_failf(EEXIST, "the key %#x already has a %s", (unsigned)r->key, noun(r));
+        return shm_failf(EEXIST, "a %s with the key %#x exists", noun(r), (unsigned)r->key);
     if (r->size > b->size)
         return shm_failf(EINVAL, "%llu %s wanted, but the %s of key %#x has %llu",
                          (unsigned long long)r->size,

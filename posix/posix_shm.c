@@ -141,6 +141,21 @@ static int map_payload(struct attaching *w)
     return explain_mmap(w);
 }
 
+static int gone(int shmid)
+{
+    return shm_failf(EINVAL, "no segment has the id %d", shmid);
+}
+
+/*
+ * A removed segment whose last attacher was killed is debris: whoever looks at it destroys it
+ * and finds nothing.
+ */
+static int is_debris(struct px_object *o)
+{
+    return o->header.state == PX_MARKED &&
+           px_lock_any(o->fd, PX_ATTACH_START, PX_ATTACH_END) == 0;
+}
+
 /*
  * The lock first, then the state: a destroyer locks the whole range first and sets the state
  * afterwards, so one of the two always sees the other.
@@ -202,7 +217,9 @@ static int attach(struct attaching *w, int shmid)
         return -1;
     w->o = &o;
     int result = -1;
-    if (!px_perm_grants(&o, wanted_rights(w->flags)))
+    if (is_debris(&o))
+        gone(shmid);
+    else if (!px_perm_grants(&o, wanted_rights(w->flags)))
         shm_failf(EACCES, "the permissions %03o of segment %d do not allow this attach",
                   (unsigned)o.header.mode & 0777, shmid);
     else if (o.header.size > SIZE_MAX - page_size())
@@ -345,7 +362,11 @@ static int set_lock_bit(struct px_object *o, int on)
 static int change(struct px_object *o, int command, const struct shm_backend_shmid_ds *ds)
 {
     if (px_object_reload(o) != 0 || o->header.state == PX_DEAD)
-        return shm_failf(EINVAL, "no segment has the id %d", o->id);
+        return gone(o->id);
+    if (is_debris(o)) {
+        (void)px_life_destroy_unused(o);
+        return gone(o->id);
+    }
     if (command == LIBSHM_IPC_RMID)
         return px_life_remove(o);
     if (command == LIBSHM_IPC_SET)
@@ -384,13 +405,11 @@ static void fill_ds(const struct px_object *o, struct shm_backend_shmid_ds *ds)
     ds->lpid = (pid_t)h->lpid;
 }
 
-/* A removed segment whose last attacher was killed is debris: whoever looks destroys it. */
 static int stat_open(struct px_object *o, int check, struct shm_backend_shmid_ds *ds)
 {
-    if (o->header.state == PX_MARKED &&
-        px_lock_any(o->fd, PX_ATTACH_START, PX_ATTACH_END) == 0) {
+    if (is_debris(o)) {
         (void)px_life_destroy_unused(o);
-        return shm_failf(EINVAL, "no segment has the id %d", o->id);
+        return gone(o->id);
     }
     if (check && !px_perm_grants(o, 4))
         return shm_failf(EACCES, "segment %d may not be read by this user", o->id);
