@@ -59,14 +59,30 @@ int px_key_bind(enum px_kind kind, uint32_t key, const struct px_binding *bindin
     return symlink(text, path);
 }
 
-int px_key_unbind(enum px_kind kind, uint32_t key, int id)
+/* 1 if the key is bound to the object, 0 if not, -1 and errno when nobody can tell. */
+static int names(enum px_kind kind, uint32_t key, int id)
 {
     struct px_binding now;
-    if (px_key_read(kind, key, &now) != 0)
-        return errno == ENOENT || errno == EINVAL ? 0 : -1;
-    if (now.id != id)
-        return 0;
+    if (px_key_read(kind, key, &now) == 0)
+        return now.id == id;
+    return errno == ENOENT || errno == EINVAL ? 0 : -1;
+}
+
+int px_key_unbind(enum px_kind kind, uint32_t key, int id)
+{
     char path[PX_PATH_SIZE];
+    int bound = names(kind, key, id);
+    if (bound <= 0)
+        return bound;
     px_key_path(path, kind, key);
     return unlink(path) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+void px_key_give(enum px_kind kind, uint32_t key, int id, uid_t uid)
+{
+    char path[PX_PATH_SIZE];
+    px_key_path(path, kind, key);
+    int error = errno;
+    if (names(kind, key, id) == 1 && lchown(path, uid, (gid_t)-1) != 0)
+        errno = error; /* cannot be where the object itself could be given away */
 }

@@ -8,6 +8,7 @@
 #define LIBSHM_POSIX_KEY_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "posix/posix_store.h"
 
@@ -28,5 +29,11 @@ int px_key_bind(enum px_kind kind, uint32_t key, const struct px_binding *bindin
  * Returns 0, or -1 and errno when the link may not be removed.
  */
 int px_key_unbind(enum px_kind kind, uint32_t key, int id);
+
+/*
+ * Gives the link of a key that names the object `id` to a new owner, who could not unbind it in
+ * a sticky folder otherwise. Life lock held.
+ */
+void px_key_give(enum px_kind kind, uint32_t key, int id, uid_t uid);
 
 #endif

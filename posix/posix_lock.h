@@ -18,6 +18,8 @@
 #define PX_ATTACH_START ((off_t)1 << 32)
 #define PX_ATTACH_END   ((off_t)1 << 62)
 
+_Static_assert(sizeof(off_t) == 8, "locks lie beyond 4 GiB on every system");
+
 /* Never wait. 0, or -1 and errno: EAGAIN when somebody else holds part of the range. */
 int px_lock_exclusive(int fd, off_t start, off_t length);
 int px_lock_shared(int fd, off_t start, off_t length);

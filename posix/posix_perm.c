@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "libshm/fail.h"
+#include "posix/posix_key.h"
 
 enum { GROUPS_LOOKED_AT = 1024 };
 
@@ -59,6 +60,7 @@ static int give_away(struct px_object *o, uid_t uid, gid_t gid)
                          "object %d cannot be given to uid %u, gid %u: only root may give "
                          "files away, and a group must be one of the caller's (%s)",
                          o->id, (unsigned)uid, (unsigned)gid, strerror(errno));
+    px_key_give(o->kind, (uint32_t)o->header.key, o->id, uid);
     o->uid = uid;
     o->gid = gid;
     return 0;

@@ -371,10 +371,10 @@ static int needs_buffer(int command)
 int shm_backend_semctl(int semid, int semnum, int command, union shm_backend_semun arg)
 {
     int first_error = errno;
-    if (command == LIBSHM_SETVAL && (arg.val < 0 || arg.val > LIBSHM_SEMVMX))
-        return shm_failf(ERANGE, "the value %d is outside 0 to %d", arg.val, LIBSHM_SEMVMX);
     if (semid < 0 && !is_info(command))
         return no_set(semid);
+    if (command == LIBSHM_SETVAL && (arg.val < 0 || arg.val > LIBSHM_SEMVMX))
+        return shm_failf(ERANGE, "the value %d is outside 0 to %d", arg.val, LIBSHM_SEMVMX);
     if (needs_buffer(command) && !arg.buf)
         return shm_fail(EFAULT, "this command needs a buffer");
     if (px_store_check() != 0)
