@@ -135,8 +135,11 @@ static int make_file(struct px_object *o)
         if (o->fd < 0)
             return -1;
         /* A collector that saw the file before it was locked may have unlinked it. */
-        if (px_life_lock(o) == 0 && fstat(o->fd, &st) == 0 && st.st_nlink == 1)
+        if (px_life_lock(o) == 0 && fstat(o->fd, &st) == 0 && st.st_nlink == 1) {
+            o->uid = st.st_uid;
+            o->gid = st.st_gid;
             return 0;
+        }
         if (errno == ENOLCK)
             unlink_object(o);
         px_object_close(o);
@@ -161,6 +164,8 @@ static void fill_header(struct px_object *o, const struct px_request *r)
     memcpy(h->boot_id, px_boot_id(), sizeof h->boot_id);
     h->cuid = (uint32_t)geteuid();
     h->cgid = (uint32_t)getegid();
+    h->uid = (uint32_t)o->uid;
+    h->gid = (uint32_t)o->gid;
     h->mode = (uint32_t)r->flags & 0777;
     h->cpid = (int32_t)px_pid();
     h->ctime = (int64_t)time(NULL);

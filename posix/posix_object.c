@@ -47,19 +47,16 @@ static int header_is_valid(const struct px_object *o, const struct px_header *h,
            (h->state == PX_PENDING || h->state == PX_DEAD || (uint64_t)size >= h->file_size);
 }
 
-int px_object_reload(struct px_object *o)
+static int load(struct px_object *o, const struct stat *st)
 {
-    struct stat st;
     struct px_header h;
-    if (fstat(o->fd, &st) != 0)
-        return -1;
     ssize_t n = pread(o->fd, &h, sizeof h, 0);
-    if (n == 0 && st.st_size == 0) {
+    if (n == 0 && st->st_size == 0) {
         memset(&o->header, 0, sizeof o->header);
         o->header.state = PX_PENDING;
         return 0;
     }
-    if (n != (ssize_t)sizeof h || !header_is_valid(o, &h, st.st_size)) {
+    if (n != (ssize_t)sizeof h || !header_is_valid(o, &h, st->st_size)) {
         errno = EBADMSG;
         return -1;
     }
@@ -69,8 +66,14 @@ int px_object_reload(struct px_object *o)
     return 0;
 }
 
+int px_object_reload(struct px_object *o)
+{
+    struct stat st;
+    return fstat(o->fd, &st) == 0 ? load(o, &st) : -1;
+}
+
 /* One link only: a second name could outlive every removal. None: it has just been unlinked. */
-static int file_is_ours(struct px_object *o)
+static int load_if_ours(struct px_object *o)
 {
     struct stat st;
     if (fstat(o->fd, &st) != 0)
@@ -79,8 +82,10 @@ static int file_is_ours(struct px_object *o)
     o->ino = st.st_ino;
     o->uid = st.st_uid;
     o->gid = st.st_gid;
+    if (S_ISREG(st.st_mode) && st.st_nlink == 1)
+        return load(o, &st);
     errno = st.st_nlink == 0 ? ENOENT : EBADMSG;
-    return S_ISREG(st.st_mode) && st.st_nlink == 1 ? 0 : -1;
+    return -1;
 }
 
 int px_object_open_any(struct px_object *o, enum px_kind kind, int id, enum px_access access)
@@ -92,7 +97,7 @@ int px_object_open_any(struct px_object *o, enum px_kind kind, int id, enum px_a
     o->fd = open_file(path, access, &o->writable);
     if (o->fd < 0)
         return -1;
-    if (file_is_ours(o) == 0 && px_object_reload(o) == 0)
+    if (load_if_ours(o) == 0)
         return 0;
     px_object_close(o);
     return -1;
@@ -164,14 +169,23 @@ mode_t px_file_mode(enum px_kind kind, unsigned mode)
     return file;
 }
 
-void px_object_perm(const struct px_object *o, struct shm_backend_perm *perm)
+struct shm_backend_perm px_header_perm(const struct px_header *h)
 {
-    const struct px_header *h = &o->header;
     int marked = h->state == PX_MARKED;
-    perm->key = marked ? LIBSHM_IPC_PRIVATE : h->key;
-    perm->uid = o->uid;
-    perm->gid = o->gid;
-    perm->cuid = h->cuid;
-    perm->cgid = h->cgid;
-    perm->mode = (h->mode & (0777 | LIBSHM_MODE_LOCKED)) | (marked ? LIBSHM_MODE_DEST : 0);
+    return (struct shm_backend_perm){
+        .key = marked ? LIBSHM_IPC_PRIVATE : h->key,
+        .uid = h->uid,
+        .gid = h->gid,
+        .cuid = h->cuid,
+        .cgid = h->cgid,
+        .mode = (h->mode & (0777 | LIBSHM_MODE_LOCKED)) | (marked ? LIBSHM_MODE_DEST : 0),
+    };
+}
+
+struct shm_backend_perm px_object_perm(const struct px_object *o)
+{
+    struct shm_backend_perm perm = px_header_perm(&o->header);
+    perm.uid = o->uid;
+    perm.gid = o->gid;
+    return perm;
 }

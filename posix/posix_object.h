@@ -5,7 +5,7 @@
  * with pread and pwrite, never through a mapping, so that a file that a co-writer truncates is
  * an error and not a signal; a set's header lies in its mapping too, for `state`.
  *
- * The owner and the group of an object are those of its file; only the creator is recorded.
+ * The owner and the group of an object are those of its file; the header only repeats them.
  */
 #ifndef LIBSHM_POSIX_OBJECT_H
 #define LIBSHM_POSIX_OBJECT_H
@@ -52,7 +52,8 @@ struct px_header {
     int32_t lpid;
     uint32_t padding;
     int64_t atime, dtime, ctime, otime; /* seconds since the epoch */
-    uint64_t reserved[17];
+    uint32_t uid, gid;                  /* the file's, for those who only have it mapped */
+    uint64_t reserved[16];
 };
 _Static_assert(sizeof(struct px_header) == 256, "the header is part of the format");
 _Static_assert(offsetof(struct px_header, state) == 28, "the header is part of the format");
@@ -118,7 +119,8 @@ int px_object_owner(enum px_kind kind, int id, uid_t *uid);
 /* Mode of the file for a mode of the object. */
 mode_t px_file_mode(enum px_kind kind, unsigned mode);
 
-/* Fills what an IPC_STAT of either kind reports of the object itself. */
-void px_object_perm(const struct px_object *o, struct shm_backend_perm *perm);
+/* What an IPC_STAT of either kind reports of the object itself. */
+struct shm_backend_perm px_header_perm(const struct px_header *h);
+struct shm_backend_perm px_object_perm(const struct px_object *o);
 
 #endif

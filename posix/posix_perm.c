@@ -25,14 +25,14 @@ static int in_group(gid_t gid)
     return 0;
 }
 
-int px_perm_class(const struct px_object *o)
+int px_perm_class(const struct shm_backend_perm *perm)
 {
     uid_t euid = geteuid();
     if (euid == 0)
         return -1;
-    if (euid == o->uid || euid == o->header.cuid)
+    if (euid == perm->uid || euid == perm->cuid)
         return 6;
-    return in_group(o->gid) || in_group(o->header.cgid) ? 3 : 0;
+    return in_group(perm->gid) || in_group(perm->cgid) ? 3 : 0;
 }
 
 int px_perm_class_grants(int class_shift, unsigned mode, unsigned wanted)
@@ -42,7 +42,8 @@ int px_perm_class_grants(int class_shift, unsigned mode, unsigned wanted)
 
 int px_perm_grants(const struct px_object *o, unsigned wanted)
 {
-    return wanted == 0 || px_perm_class_grants(px_perm_class(o), o->header.mode, wanted);
+    struct shm_backend_perm perm = px_object_perm(o);
+    return wanted == 0 || px_perm_class_grants(px_perm_class(&perm), perm.mode, wanted);
 }
 
 int px_perm_controls(const struct px_object *o)
@@ -61,8 +62,10 @@ static int give_away(struct px_object *o, uid_t uid, gid_t gid)
                          "files away, and a group must be one of the caller's (%s)",
                          o->id, (unsigned)uid, (unsigned)gid, strerror(errno));
     px_key_give(o->kind, (uint32_t)o->header.key, o->id, uid);
-    o->uid = uid;
-    o->gid = gid;
+    o->header.uid = (uint32_t)(o->uid = uid);
+    o->header.gid = (uint32_t)(o->gid = gid);
+    PX_STORE(o, uid);
+    PX_STORE(o, gid);
     return 0;
 }
 

@@ -11,7 +11,7 @@
 
 /* How far the bits of the caller's class are shifted in a mode: 6, 3 or 0; -1: all is granted.
  */
-int px_perm_class(const struct px_object *o);
+int px_perm_class(const struct shm_backend_perm *perm);
 
 /* 1 if all of `wanted` (4 read, 2 write, 1 execute) is granted to the class. */
 int px_perm_class_grants(int class_shift, unsigned mode, unsigned wanted);

@@ -119,31 +119,84 @@ static int remove_set(int semid)
     return result;
 }
 
-static int stat_set(int semid, int check, struct shm_backend_semid_ds *ds)
+static void fill_ds(const struct px_header *h, struct shm_backend_semid_ds *ds)
+{
+    memset(ds, 0, sizeof *ds);
+    ds->perm = px_header_perm(h);
+    ds->otime = h->otime;
+    ds->ctime = h->ctime;
+    ds->nsems = (size_t)h->size;
+}
+
+/* A killed process's undo is an operation that shows in otime. */
+static void reap_all(struct px_set *s, const sigset_t *mask)
+{
+    struct px_patience patience = {.deadline = INT64_MAX, .mask = mask};
+    if (PX_GET(px_set_control(s)->adjusted_rows) == 0 || px_set_lock(s, &patience) != 0)
+        return;
+    if (px_rows_reap(s, px_row_is_adjusted, NULL) > 0)
+        px_serve(s);
+    px_set_unlock(s);
+}
+
+static int report(int semid, int check, struct shm_backend_semid_ds *ds)
+{
+    if (!check || px_perm_class_grants(px_perm_class(&ds->perm), ds->perm.mode, 4))
+        return 0;
+    return shm_failf(EACCES, "semaphore set %d may not be read by this user", semid);
+}
+
+/* From the mapping, without a system call for the file. */
+static int stat_mapped(struct px_set *s, int check, const sigset_t *mask,
+                       struct shm_backend_semid_ds *ds)
+{
+    reap_all(s, mask);
+    fill_ds(px_set_header(s), ds);
+    int result = report(s->id, check, ds);
+    px_set_release(s);
+    return result;
+}
+
+static int has_adjustments(const struct px_object *o)
+{
+    uint32_t adjusted = 0;
+    off_t offset = PX_CONTROL_OFFSET + offsetof(struct px_control, adjusted_rows);
+    return pread(o->fd, &adjusted, sizeof adjusted, offset) < 0 || adjusted != 0;
+}
+
+/* A set that is not open here is only opened when a death may have to be made up for. */
+static int stat_file(int semid, int check, const sigset_t *mask,
+                     struct shm_backend_semid_ds *ds)
 {
     struct px_object o;
     if (px_object_open(&o, PX_SET, semid, PX_BEST) != 0)
         return -1;
-    int granted = !check || px_perm_grants(&o, 4);
-    memset(ds, 0, sizeof *ds);
-    px_object_perm(&o, &ds->perm);
-    ds->otime = o.header.otime;
-    ds->ctime = o.header.ctime;
-    ds->nsems = (size_t)o.header.size;
+    int adjusted = has_adjustments(&o);
+    fill_ds(&o.header, ds);
+    ds->perm = px_object_perm(&o);
     px_object_close(&o);
-    return granted ? 0
-                   : shm_failf(EACCES, "semaphore set %d may not be read by this user", semid);
+    int error = errno;
+    struct px_set *s = adjusted ? px_set_take(semid) : NULL;
+    errno = error;
+    return s ? stat_mapped(s, check, mask, ds) : report(semid, check, ds);
 }
 
-/* A killed process's undo is a semop of its own, and shows in otime. */
-static int reap_and_stat(int semid, int check, struct shm_backend_semid_ds *ds);
+static int stat_set(int semid, int check, struct shm_backend_semid_ds *ds)
+{
+    sigset_t old;
+    px_block_signals(&old);
+    struct px_set *s = px_set_take_if_open(semid);
+    int result = s ? stat_mapped(s, check, &old, ds) : stat_file(semid, check, &old, ds);
+    px_restore_signals(&old);
+    return result;
+}
 
 static int stat_rank(int rank, int check, struct shm_backend_semid_ds *ds)
 {
     int id = px_list_rank(PX_SET, rank);
     if (id < 0)
         return shm_failf(EINVAL, "no semaphore set has the index %d", rank);
-    return reap_and_stat(id, check, ds) == 0 ? id : -1;
+    return stat_set(id, check, ds) == 0 ? id : -1;
 }
 
 static void add_usage(const struct px_object *o, void *context)
@@ -233,26 +286,24 @@ static int answer(const struct query *q)
     case LIBSHM_SETVAL:
         value = (unsigned short)q->arg.val;
         return put_values(s, n, 1, &value);
-    case LIBSHM_SETALL:
+    default: /* SETALL */
         return put_values(s, 0, s->layout.nsems, q->arg.array);
-    default: /* the reaping was all that was wanted */
-        return 0;
     }
 }
 
 static int names_one(int command)
 {
-    return command != LIBSHM_GETALL && command != LIBSHM_SETALL && command != LIBSHM_IPC_STAT;
+    return command != LIBSHM_GETALL && command != LIBSHM_SETALL;
 }
 
 static int check_permission(const struct query *q)
 {
     int changes = q->command == LIBSHM_SETVAL || q->command == LIBSHM_SETALL;
-    unsigned mode = px_set_header(q->s)->mode;
-    if (px_perm_class_grants(q->s->class_shift, mode, changes ? 2 : 4))
+    struct shm_backend_perm perm = px_header_perm(px_set_header(q->s));
+    if (px_perm_class_grants(px_perm_class(&perm), perm.mode, changes ? 2 : 4))
         return 0;
     return shm_failf(EACCES, "the permissions %03o of semaphore set %d refuse the command",
-                     mode & 0777, q->s->id);
+                     (unsigned)perm.mode & 0777, q->s->id);
 }
 
 static int check_number(const struct query *q)
@@ -318,17 +369,6 @@ static int query(int semid, int semnum, int command, union shm_backend_semun arg
     return result;
 }
 
-static int reap_and_stat(int semid, int check, struct shm_backend_semid_ds *ds)
-{
-    if (stat_set(semid, check, ds) != 0)
-        return -1;
-    union shm_backend_semun none = {0};
-    int error = errno;
-    query(semid, 0, LIBSHM_IPC_STAT, none);
-    errno = error;
-    return stat_set(semid, check, ds);
-}
-
 static int dispatch(int semid, int semnum, int command, union shm_backend_semun arg)
 {
     switch (command) {
@@ -339,7 +379,7 @@ static int dispatch(int semid, int semnum, int command, union shm_backend_semun 
     case LIBSHM_SEM_STAT_ANY:
         return stat_rank(semid, command == LIBSHM_SEM_STAT, arg.buf);
     case LIBSHM_IPC_STAT:
-        return reap_and_stat(semid, 1, arg.buf);
+        return stat_set(semid, 1, arg.buf);
     case LIBSHM_IPC_RMID:
         return remove_set(semid);
     case LIBSHM_IPC_SET:

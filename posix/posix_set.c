@@ -102,7 +102,8 @@ static int fill(struct px_set *s, struct px_object *o)
     s->id = o->id;
     s->dev = o->dev;
     s->ino = o->ino;
-    s->class_shift = px_perm_class(o);
+    struct shm_backend_perm perm = px_object_perm(o);
+    s->class_shift = px_perm_class(&perm);
     s->rows_reserved = s->layout.rows_initial;
     s->waiters_reserved = s->layout.waiters_initial;
     return map_with_row(s, o);
@@ -128,16 +129,26 @@ static struct px_set *open_set(int id)
     return s;
 }
 
-struct px_set *px_set_take(int id)
+static struct px_set *take(int id, int may_open)
 {
     px_table_lock();
     struct px_set *s = find(id);
-    if (!s)
+    if (!s && may_open)
         s = open_set(id);
     if (s)
         s->references++;
     px_table_unlock();
     return s;
+}
+
+struct px_set *px_set_take(int id)
+{
+    return take(id, 1);
+}
+
+struct px_set *px_set_take_if_open(int id)
+{
+    return take(id, 0);
 }
 
 void px_set_release(struct px_set *s)

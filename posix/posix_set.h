@@ -62,6 +62,9 @@ static inline struct px_redo_entry *px_set_redo_entries(const struct px_set *s)
 struct px_set *px_set_take(int id);
 void px_set_release(struct px_set *s);
 
+/* The same without opening it: NULL, with errno untouched, when it is not open. */
+struct px_set *px_set_take_if_open(int id);
+
 /* A descriptor of the set's file that carries no lock; -1 when it cannot be had any more. */
 int px_set_reopen(struct px_set *s);
 

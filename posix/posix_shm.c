@@ -396,7 +396,7 @@ static void fill_ds(const struct px_object *o, struct shm_backend_shmid_ds *ds)
 {
     const struct px_header *h = &o->header;
     memset(ds, 0, sizeof *ds);
-    px_object_perm(o, &ds->perm);
+    ds->perm = px_object_perm(o);
     ds->segsz = (size_t)h->size;
     ds->atime = h->atime;
     ds->dtime = h->dtime;
