@@ -1,0 +1,79 @@
+# Macros of this project; configure.ac reads as prose because they live here.
+
+# LIBSHM_TRY_CFLAG(VARIABLE, FLAG)
+# Appends FLAG to VARIABLE when the compiler takes it. -Werror makes clang refuse what it
+# would otherwise only remark on.
+AC_DEFUN([LIBSHM_TRY_CFLAG],
+[AS_VAR_PUSHDEF([cachevar], [libshm_cv_cflag_$2])dnl
+AC_CACHE_CHECK([whether $CC accepts $2], [cachevar],
+    [libshm_save_CFLAGS=$CFLAGS
+    CFLAGS="$CFLAGS -Werror $2"
+    AC_COMPILE_IFELSE([AC_LANG_PROGRAM()],
+        [AS_VAR_SET([cachevar], [yes])], [AS_VAR_SET([cachevar], [no])])
+    CFLAGS=$libshm_save_CFLAGS])
+AS_VAR_IF([cachevar], [yes], [$1="$$1 $2"])
+AS_VAR_POPDEF([cachevar])dnl
+])
+
+# LIBSHM_TRY_LDFLAG(VARIABLE, FLAG)
+# The same for the linker.
+AC_DEFUN([LIBSHM_TRY_LDFLAG],
+[AS_VAR_PUSHDEF([cachevar], [libshm_cv_ldflag_$2])dnl
+AC_CACHE_CHECK([whether the linker accepts $2], [cachevar],
+    [libshm_save_LDFLAGS=$LDFLAGS
+    LDFLAGS="$LDFLAGS $2"
+    AC_LINK_IFELSE([AC_LANG_PROGRAM()],
+        [AS_VAR_SET([cachevar], [yes])], [AS_VAR_SET([cachevar], [no])])
+    LDFLAGS=$libshm_save_LDFLAGS])
+AS_VAR_IF([cachevar], [yes], [$1="$$1 $2"])
+AS_VAR_POPDEF([cachevar])dnl
+])
+
+# LIBSHM_CHECK_SYSV
+# Sets libshm_cv_sysv_works: do the kernel's System V calls really make, use and remove objects?
+# Headers and prototypes exist in containers and kernels where every call fails, so only running
+# them tells. Where nothing can be run the answer is "unknown", unless the variable is given.
+AC_DEFUN([LIBSHM_CHECK_SYSV],
+[AC_CACHE_CHECK([whether the kernel's System V IPC works], [libshm_cv_sysv_works],
+    [AC_RUN_IFELSE([AC_LANG_SOURCE([[
+#include <sys/types.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+#include <sys/sem.h>
+
+static int
+segment_works (int id)
+{
+  char *bytes = shmat (id, 0, 0);
+
+  if (bytes == (char *) -1)
+    return 0;
+  bytes[0] = 1;
+  return shmdt (bytes) == 0;
+}
+
+static int
+semaphore_works (int id)
+{
+  struct sembuf raise = { 0, 1, SEM_UNDO };
+
+  return semop (id, &raise, 1) == 0;
+}
+
+int
+main (void)
+{
+  int segment = shmget (IPC_PRIVATE, 1, IPC_CREAT | 0600);
+  int set = semget (IPC_PRIVATE, 1, IPC_CREAT | 0600);
+  int works = segment >= 0 && set >= 0 && segment_works (segment) && semaphore_works (set);
+
+  if (segment >= 0 && shmctl (segment, IPC_RMID, 0) != 0)
+    works = 0;
+  if (set >= 0 && semctl (set, 0, IPC_RMID) != 0)
+    works = 0;
+  return works ? 0 : 1;
+}
+        ]])],
+        [libshm_cv_sysv_works=yes], [libshm_cv_sysv_works=no],
+        [libshm_cv_sysv_works=unknown])])
+])

@@ -1,0 +1,242 @@
+# Tests. A topic is one source, linked twice with the core and one backend each: check_TOPIC.c is
+# a Check suite, prog_TOPIC.c a program without Check, which runs everywhere. To add a topic, name
+# its two programs in a list and give them their two lines each.
+
+# ---- Every test runs in a world of its own and must leave nothing in it ----------------------
+
+LOG_COMPILER = %D%/isolate
+TEST_EXTENSIONS = .sh
+SH_LOG_COMPILER = %D%/isolate
+
+check_PROGRAMS += %D%/isolate %D%/plant
+%C%_isolate_SOURCES = \
+	%D%/isolate.c \
+	%D%/isolate.h \
+	%D%/isolate_processes.c \
+	%D%/isolate_seccomp.c \
+	%D%/isolate_store.c \
+	%D%/isolate_sysv.c
+%C%_plant_SOURCES = %D%/plant.c
+EXTRA_DIST += %D%/skips.txt
+
+# ---- What the tests share: of each pair, the first is without Check and serves everywhere -----
+
+# For the tests of the public interface, and for those of the backend contract.
+check_LTLIBRARIES += %D%/libapi_support.la %D%/libbackend_support.la
+%C%_libapi_support_la_SOURCES = \
+	%D%/support.c \
+	%D%/support.h
+%C%_libbackend_support_la_SOURCES = \
+	%D%/backend_children.c \
+	%D%/backend_support.c \
+	%D%/backend_support.h
+
+if HAVE_CHECK
+check_LTLIBRARIES += %D%/libapi_suite.la %D%/libbackend_suite.la
+endif
+%C%_libapi_suite_la_SOURCES = \
+	%D%/suite.c \
+	%D%/suite.h
+%C%_libbackend_suite_la_SOURCES = \
+	%D%/backend_check.c \
+	%D%/backend_check.h
+
+# ---- Programs without Check ------------------------------------------------------------------
+
+api_with_posix = %D%/libapi_support.la libshm/libwhole_posix.la
+api_with_sysv = %D%/libapi_support.la libshm/libwhole_sysv.la
+backend_with_posix = %D%/libbackend_support.la $(api_with_posix)
+backend_with_sysv = %D%/libbackend_support.la $(api_with_sysv)
+
+programs = \
+	%D%/prog_death_posix %D%/prog_death_sysv \
+	%D%/prog_race_posix %D%/prog_race_sysv \
+	%D%/prog_shmtool_posix %D%/prog_shmtool_sysv
+
+%C%_prog_death_posix_SOURCES = %D%/prog_death.c
+%C%_prog_death_posix_LDADD = $(backend_with_posix)
+%C%_prog_death_sysv_SOURCES = %D%/prog_death.c
+%C%_prog_death_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_race_posix_SOURCES = %D%/prog_race.c
+%C%_prog_race_posix_LDADD = $(backend_with_posix)
+%C%_prog_race_sysv_SOURCES = %D%/prog_race.c
+%C%_prog_race_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_shmtool_posix_SOURCES = %D%/prog_shmtool.c
+%C%_prog_shmtool_posix_LDADD = $(api_with_posix)
+%C%_prog_shmtool_sysv_SOURCES = %D%/prog_shmtool.c
+%C%_prog_shmtool_sysv_LDADD = $(api_with_sysv)
+
+check_PROGRAMS += $(programs)
+TESTS += $(programs)
+
+# ---- Check suites ----------------------------------------------------------------------------
+
+api_suite_posix = %D%/libapi_suite.la $(api_with_posix) $(CHECK_LIBS)
+api_suite_sysv = %D%/libapi_suite.la $(api_with_sysv) $(CHECK_LIBS)
+backend_suite_posix = %D%/libbackend_suite.la $(backend_with_posix) $(CHECK_LIBS)
+backend_suite_sysv = %D%/libbackend_suite.la $(backend_with_sysv) $(CHECK_LIBS)
+
+suites = \
+	%D%/check_backend_attach_posix %D%/check_backend_attach_sysv \
+	%D%/check_backend_list_posix %D%/check_backend_list_sysv \
+	%D%/check_backend_nattch_posix %D%/check_backend_nattch_sysv \
+	%D%/check_backend_perm_posix %D%/check_backend_perm_sysv \
+	%D%/check_backend_sem_posix %D%/check_backend_sem_sysv \
+	%D%/check_backend_semop_posix %D%/check_backend_semop_sysv \
+	%D%/check_backend_shm_posix %D%/check_backend_shm_sysv \
+	%D%/check_backend_undo_posix %D%/check_backend_undo_sysv \
+	%D%/check_backend_wait_posix %D%/check_backend_wait_sysv \
+	%D%/check_error_posix %D%/check_error_sysv \
+	%D%/check_key_posix %D%/check_key_sysv \
+	%D%/check_memory_posix %D%/check_memory_sysv \
+	%D%/check_semaphore_posix %D%/check_semaphore_sysv \
+	%D%/check_unique_posix %D%/check_unique_sysv
+
+%C%_check_backend_attach_posix_SOURCES = %D%/check_backend_attach.c
+%C%_check_backend_attach_posix_LDADD = $(backend_suite_posix)
+%C%_check_backend_attach_sysv_SOURCES = %D%/check_backend_attach.c
+%C%_check_backend_attach_sysv_LDADD = $(backend_suite_sysv)
+%C%_check_backend_list_posix_SOURCES = %D%/check_backend_list.c
+%C%_check_backend_list_posix_LDADD = $(backend_suite_posix)
+%C%_check_backend_list_sysv_SOURCES = %D%/check_backend_list.c
+%C%_check_backend_list_sysv_LDADD = $(backend_suite_sysv)
+%C%_check_backend_nattch_posix_SOURCES = %D%/check_backend_nattch.c
+%C%_check_backend_nattch_posix_LDADD = $(backend_suite_posix)
+%C%_check_backend_nattch_sysv_SOURCES = %D%/check_backend_nattch.c
+%C%_check_backend_nattch_sysv_LDADD = $(backend_suite_sysv)
+%C%_check_backend_perm_posix_SOURCES = %D%/check_backend_perm.c
+%C%_check_backend_perm_posix_LDADD = $(backend_suite_posix)
+%C%_check_backend_perm_sysv_SOURCES = %D%/check_backend_perm.c
+%C%_check_backend_perm_sysv_LDADD = $(backend_suite_sysv)
+%C%_check_backend_sem_posix_SOURCES = %D%/check_backend_sem.c
+%C%_check_backend_sem_posix_LDADD = $(backend_suite_posix)
+%C%_check_backend_sem_sysv_SOURCES = %D%/check_backend_sem.c
+%C%_check_backend_sem_sysv_LDADD = $(backend_suite_sysv)
+%C%_check_backend_semop_posix_SOURCES = %D%/check_backend_semop.c
+%C%_check_backend_semop_posix_LDADD = $(backend_suite_posix)
+%C%_check_backend_semop_sysv_SOURCES = %D%/check_backend_semop.c
+%C%_check_backend_semop_sysv_LDADD = $(backend_suite_sysv)
+%C%_check_backend_shm_posix_SOURCES = %D%/check_backend_shm.c
+%C%_check_backend_shm_posix_LDADD = $(backend_suite_posix)
+%C%_check_backend_shm_sysv_SOURCES = %D%/check_backend_shm.c
+%C%_check_backend_shm_sysv_LDADD = $(backend_suite_sysv)
+%C%_check_backend_undo_posix_SOURCES = %D%/check_backend_undo.c
+%C%_check_backend_undo_posix_LDADD = $(backend_suite_posix)
+%C%_check_backend_undo_sysv_SOURCES = %D%/check_backend_undo.c
+%C%_check_backend_undo_sysv_LDADD = $(backend_suite_sysv)
+%C%_check_backend_wait_posix_SOURCES = %D%/check_backend_wait.c
+%C%_check_backend_wait_posix_LDADD = $(backend_suite_posix)
+%C%_check_backend_wait_sysv_SOURCES = %D%/check_backend_wait.c
+%C%_check_backend_wait_sysv_LDADD = $(backend_suite_sysv)
+%C%_check_error_posix_SOURCES = %D%/check_error.c
+%C%_check_error_posix_LDADD = $(api_suite_posix)
+%C%_check_error_sysv_SOURCES = %D%/check_error.c
+%C%_check_error_sysv_LDADD = $(api_suite_sysv)
+%C%_check_key_posix_SOURCES = %D%/check_key.c
+%C%_check_key_posix_LDADD = $(api_suite_posix)
+%C%_check_key_sysv_SOURCES = %D%/check_key.c
+%C%_check_key_sysv_LDADD = $(api_suite_sysv)
+%C%_check_memory_posix_SOURCES = %D%/check_memory.c
+%C%_check_memory_posix_LDADD = $(api_suite_posix)
+%C%_check_memory_sysv_SOURCES = %D%/check_memory.c
+%C%_check_memory_sysv_LDADD = $(api_suite_sysv)
+%C%_check_semaphore_posix_SOURCES = %D%/check_semaphore.c
+%C%_check_semaphore_posix_LDADD = $(api_suite_posix)
+%C%_check_semaphore_sysv_SOURCES = %D%/check_semaphore.c
+%C%_check_semaphore_sysv_LDADD = $(api_suite_sysv)
+%C%_check_unique_posix_SOURCES = %D%/check_unique.c
+%C%_check_unique_posix_LDADD = $(api_suite_posix)
+%C%_check_unique_sysv_SOURCES = %D%/check_unique.c
+%C%_check_unique_sysv_LDADD = $(api_suite_sysv)
+
+if HAVE_CHECK
+check_PROGRAMS += $(suites)
+TESTS += $(suites)
+endif
+
+# ---- The tool and the examples, once with each backend ---------------------------------------
+
+check_PROGRAMS += %D%/shmtool_posix %D%/shmtool_sysv
+%C%_shmtool_posix_SOURCES = $(libshm_shmtool_SOURCES)
+%C%_shmtool_posix_LDADD = libshm/libwhole_posix.la
+%C%_shmtool_sysv_SOURCES = $(libshm_shmtool_SOURCES)
+%C%_shmtool_sysv_LDADD = libshm/libwhole_sysv.la
+
+check_PROGRAMS += \
+	%D%/posix/attach %D%/sysv/attach \
+	%D%/posix/first %D%/sysv/first \
+	%D%/posix/sgd %D%/sysv/sgd \
+	%D%/posix/share %D%/sysv/share
+
+%C%_posix_attach_CPPFLAGS = $(example_cppflags)
+%C%_posix_attach_LDADD = libshm/libwhole_posix.la
+%C%_posix_attach_SOURCES = $(doc_examples_attach_SOURCES)
+%C%_sysv_attach_CPPFLAGS = $(example_cppflags)
+%C%_sysv_attach_LDADD = libshm/libwhole_sysv.la
+%C%_sysv_attach_SOURCES = $(doc_examples_attach_SOURCES)
+%C%_posix_first_CPPFLAGS = $(example_cppflags)
+%C%_posix_first_LDADD = libshm/libwhole_posix.la
+%C%_posix_first_SOURCES = $(doc_examples_first_SOURCES)
+%C%_sysv_first_CPPFLAGS = $(example_cppflags)
+%C%_sysv_first_LDADD = libshm/libwhole_sysv.la
+%C%_sysv_first_SOURCES = $(doc_examples_first_SOURCES)
+%C%_posix_sgd_CPPFLAGS = $(example_cppflags)
+%C%_posix_sgd_LDADD = libshm/libwhole_posix.la -lm
+%C%_posix_sgd_SOURCES = $(doc_examples_sgd_SOURCES)
+%C%_sysv_sgd_CPPFLAGS = $(example_cppflags)
+%C%_sysv_sgd_LDADD = libshm/libwhole_sysv.la -lm
+%C%_sysv_sgd_SOURCES = $(doc_examples_sgd_SOURCES)
+%C%_posix_share_CPPFLAGS = $(example_cppflags)
+%C%_posix_share_LDADD = libshm/libwhole_posix.la
+%C%_posix_share_SOURCES = $(doc_examples_share_SOURCES)
+%C%_sysv_share_CPPFLAGS = $(example_cppflags)
+%C%_sysv_share_LDADD = libshm/libwhole_sysv.la
+%C%_sysv_share_SOURCES = $(doc_examples_share_SOURCES)
+
+TESTS += %D%/examples_posix.sh %D%/examples_sysv.sh
+EXTRA_DIST += %D%/examples.sh %D%/examples_posix.sh %D%/examples_sysv.sh
+
+# ---- Measurements: built with the tests, run by `make bench` ---------------------------------
+
+check_PROGRAMS += %D%/bench/bench_posix %D%/bench/bench_sysv
+bench_sources = \
+	%D%/bench/bench.c \
+	%D%/bench/bench.h \
+	%D%/bench/bench_arrays.c \
+	%D%/bench/bench_semaphores.c
+%C%_bench_bench_posix_LDADD = libshm/libwhole_posix.la
+%C%_bench_bench_posix_SOURCES = $(bench_sources)
+%C%_bench_bench_sysv_LDADD = libshm/libwhole_sysv.la
+%C%_bench_bench_sysv_SOURCES = $(bench_sources)
+
+bench: %D%/bench/bench_posix %D%/bench/bench_sysv
+	%D%/bench/bench_posix
+	%D%/bench/bench_sysv
+.PHONY: bench
+
+# ---- The library as a program gets it --------------------------------------------------------
+
+# The only test that is linked with the shared library.
+check_PROGRAMS += %D%/real_library
+TESTS += %D%/real_library
+%C%_real_library_SOURCES = %D%/real_library.c
+%C%_real_library_LDADD = libshm.la
+
+scripts = \
+	%D%/headers.sh \
+	%D%/isolate.sh \
+	%D%/layers.sh \
+	%D%/pkgconfig.sh \
+	%D%/symbols.sh
+TESTS += $(scripts)
+EXTRA_DIST += $(scripts) %D%/symbols.txt
+
+# Check's own limit of 4 seconds is too little for a busy machine; isolate has one for everything.
+AM_TESTS_ENVIRONMENT = \
+	CK_DEFAULT_TIMEOUT=60; export CK_DEFAULT_TIMEOUT; \
+	CC='$(CC)'; CXX='$(CXX)'; NM='$(NM)'; MAKE='$(MAKE)'; PKG_CONFIG='$(PKG_CONFIG)'; \
+	PROGRAM_CFLAGS='$(project_ldflags) $(CFLAGS) $(LDFLAGS)'; \
+	PUBLIC_HEADERS='$(pkginclude_HEADERS)'; VERSION='$(PACKAGE_VERSION)'; \
+	LIBRARY_FOLDER='$(libdir)'; PKGCONFIG_FOLDER='$(pkgconfigdir)'; \
+	export CC CXX NM MAKE PKG_CONFIG PROGRAM_CFLAGS PUBLIC_HEADERS VERSION LIBRARY_FOLDER \
+		PKGCONFIG_FOLDER;
