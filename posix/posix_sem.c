@@ -419,6 +419,7 @@ int shm_backend_semctl(int semid, int semnum, int command, union shm_backend_sem
         return shm_fail(EFAULT, "this command needs a buffer");
     if (px_store_check() != 0)
         return -1;
+    px_wait_cancel_abandoned();
     int result = dispatch(semid, semnum, command, arg);
     if (result >= 0)
         errno = first_error;

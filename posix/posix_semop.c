@@ -241,7 +241,7 @@ static void give_back(struct px_set *s, struct px_waiter *w)
         commit(s, count);
 }
 
-/* What siglongjmp out of a handler left behind in this thread. Signals are blocked. */
+/* Signals are blocked. */
 static void cancel_abandoned(void)
 {
     struct px_set *s = asleep.s;
@@ -257,6 +257,16 @@ static void cancel_abandoned(void)
         px_set_unlock(s);
     }
     px_set_release(s);
+}
+
+void px_wait_cancel_abandoned(void)
+{
+    sigset_t old;
+    if (!asleep.s)
+        return;
+    px_block_signals(&old);
+    cancel_abandoned();
+    px_restore_signals(&old);
 }
 
 /*

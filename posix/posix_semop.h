@@ -25,6 +25,9 @@ struct px_attempt px_try(struct px_set *s, uint32_t row, int32_t pid,
 /* Tries every sleeping call again, in order of arrival, until nothing changes. Lock held. */
 void px_serve(struct px_set *s);
 
+/* Cancels the call that this thread left asleep with siglongjmp, if any. No lock is held. */
+void px_wait_cancel_abandoned(void);
+
 /* In a forked child: this thread has no call asleep. */
 void px_wait_forget(void);
 
