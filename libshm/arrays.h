@@ -34,6 +34,7 @@ enum shm_dtype {
     LIBSHM_COMPLEX_LONGDOUBLE = 16
 };
 
+#define LIBSHM_PARTITION_MIN_SIZE 20000
 #define LIBSHM_MAX_DIMS  64
 #define LIBSHM_MAX_LABEL 256 /* bytes, with the terminating zero */
 

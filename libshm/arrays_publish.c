@@ -1,0 +1,39 @@
+/* The steps of arrays_publish.h; the reasons stand there. */
+#include "config.h"
+
+#include "libshm/arrays_publish.h"
+#include "libshm/stream.h"
+
+uint64_t shm_publish_begin(const struct shm_partition *p, bool streaming)
+{
+    /* Only holders of the semaphore store versions, and it orders them. */
+    uint64_t v = atomic_load_explicit(&p->header->version, memory_order_relaxed);
+    atomic_store_explicit(&p->header->begun, v + 1, memory_order_relaxed); /* W1 */
+    atomic_thread_fence(memory_order_release);                             /* W2 */
+    if (streaming)
+        shm_stream_fence();
+    return v;
+}
+
+void shm_publish_end(const struct shm_partition *p, uint64_t current, bool streaming)
+{
+    if (streaming)
+        shm_stream_fence();                                                          /* W4 */
+    atomic_store_explicit(&p->header->version, current + 1, memory_order_release); /* W5 */
+}
+
+uint64_t shm_publish_current(const struct shm_partition *p)
+{
+    return atomic_load_explicit(&p->header->version, memory_order_acquire); /* R1 */
+}
+
+bool shm_publish_is_whole(const struct shm_partition *p, uint64_t v)
+{
+    atomic_thread_fence(memory_order_acquire); /* R3 */
+    return atomic_load_explicit(&p->header->begun, memory_order_relaxed) - v <= 1; /* R4 */
+}
+
+unsigned char *shm_publish_slot(const struct shm_partition *p, uint64_t v)
+{
+    return (unsigned char *)p->header + p->checked.slot[v & 1];
+}

@@ -1,0 +1,44 @@
+/*
+ * How a partition changes from one version to the next, and how it is read meanwhile.
+ *
+ * Writer, holding the partition's semaphore, v being the current version:
+ *     W1  begun = v + 1                                 relaxed
+ *     W2  release fence, and a store fence for streaming stores
+ *     W3  write slot (v + 1) & 1 completely
+ *     W4  store fence for streaming stores
+ *     W5  version = v + 1                               release
+ *     W6  give the semaphore back
+ * Reader, holding nothing:
+ *     R1  v = version                                   acquire, pairs with W5
+ *     R2  copy from slot v & 1
+ *     R3  acquire fence                                 pairs with W2
+ *     R4  b = begun; the copy is version v if and only if b - v <= 1
+ *
+ * Slot v & 1 is written again by update v + 2 only, whose W1 precedes its W3: a reader that saw
+ * any byte of it sees begun >= v + 2 in R4. Streaming stores are not ordered by C's fences: with
+ * no store fence at W2 they overtake W1, with none at W4 they are overtaken by W5.
+ *
+ * A writer that dies leaves begun = v + 1, which readers accept, and a slot that nobody reads;
+ * the next writer repeats v + 1. Nothing is ever written into the current slot.
+ */
+#ifndef LIBSHM_ARRAYS_PUBLISH_H
+#define LIBSHM_ARRAYS_PUBLISH_H
+
+#include "libshm/arrays_private.h"
+
+/* W1 and W2. Returns the current version. */
+uint64_t shm_publish_begin(const struct shm_partition *p, bool streaming);
+
+/* W4 and W5. */
+void shm_publish_end(const struct shm_partition *p, uint64_t current, bool streaming);
+
+/* R1. */
+uint64_t shm_publish_current(const struct shm_partition *p);
+
+/* R3 and R4, after any part of the copy: whether all of it was version `v` so far. */
+bool shm_publish_is_whole(const struct shm_partition *p, uint64_t v);
+
+/* The start of the slot that holds version `v`. */
+unsigned char *shm_publish_slot(const struct shm_partition *p, uint64_t v);
+
+#endif

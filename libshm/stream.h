@@ -1,0 +1,16 @@
+/*
+ * Stores that bypass the caches: a result too large to stay in them then costs no reading of
+ * the lines it replaces. stream_sse2.c has them, stream_plain.c stands in where there are none.
+ */
+#ifndef LIBSHM_STREAM_H
+#define LIBSHM_STREAM_H
+
+#include <stddef.h>
+
+/* Copies between buffers that do not overlap; any alignment. */
+void shm_stream_copy(void *to, const void *from, size_t nbytes);
+
+/* Everything this thread stored before becomes visible before anything it stores after. */
+void shm_stream_fence(void);
+
+#endif
