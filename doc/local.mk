@@ -3,10 +3,13 @@
 dist_man_MANS += $(manpages)
 manpages = \
 	%D%/man/libshm.7 \
+	%D%/man/shm.3 \
 	%D%/man/shmtool.1
 
 dist_doc_DATA = COPYING NEWS README.md \
 	%D%/architecture.md \
+	%D%/legacy.md \
+	%D%/names.md \
 	%D%/protocols.md \
 	%D%/semantics.md
 
