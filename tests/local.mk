@@ -28,6 +28,8 @@ check_LTLIBRARIES += %D%/libapi_support.la %D%/libbackend_support.la
 	%D%/support.h
 %C%_libbackend_support_la_SOURCES = \
 	%D%/backend_children.c \
+	%D%/backend_files.c \
+	%D%/backend_files.h \
 	%D%/backend_support.c \
 	%D%/backend_support.h
 
@@ -50,21 +52,51 @@ backend_with_sysv = %D%/libbackend_support.la $(api_with_sysv)
 
 programs = \
 	%D%/prog_death_posix %D%/prog_death_sysv \
+	%D%/prog_family_posix %D%/prog_family_sysv \
+	%D%/prog_full_posix %D%/prog_full_sysv \
+	%D%/prog_hostile_posix %D%/prog_hostile_sysv \
 	%D%/prog_race_posix %D%/prog_race_sysv \
-	%D%/prog_shmtool_posix %D%/prog_shmtool_sysv
+	%D%/prog_setuid_posix %D%/prog_setuid_sysv \
+	%D%/prog_shmtool_posix %D%/prog_shmtool_sysv \
+	%D%/prog_signals_posix %D%/prog_signals_sysv \
+	%D%/prog_stopped_posix %D%/prog_stopped_sysv
 
 %C%_prog_death_posix_SOURCES = %D%/prog_death.c
 %C%_prog_death_posix_LDADD = $(backend_with_posix)
 %C%_prog_death_sysv_SOURCES = %D%/prog_death.c
 %C%_prog_death_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_family_posix_SOURCES = %D%/prog_family.c
+%C%_prog_family_posix_LDADD = $(backend_with_posix)
+%C%_prog_family_sysv_SOURCES = %D%/prog_family.c
+%C%_prog_family_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_full_posix_SOURCES = %D%/prog_full.c
+%C%_prog_full_posix_LDADD = $(backend_with_posix)
+%C%_prog_full_sysv_SOURCES = %D%/prog_full.c
+%C%_prog_full_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_hostile_posix_SOURCES = %D%/prog_hostile.c
+%C%_prog_hostile_posix_LDADD = $(backend_with_posix)
+%C%_prog_hostile_sysv_SOURCES = %D%/prog_hostile.c
+%C%_prog_hostile_sysv_LDADD = $(backend_with_sysv)
 %C%_prog_race_posix_SOURCES = %D%/prog_race.c
 %C%_prog_race_posix_LDADD = $(backend_with_posix)
 %C%_prog_race_sysv_SOURCES = %D%/prog_race.c
 %C%_prog_race_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_setuid_posix_SOURCES = %D%/prog_setuid.c
+%C%_prog_setuid_posix_LDADD = $(backend_with_posix)
+%C%_prog_setuid_sysv_SOURCES = %D%/prog_setuid.c
+%C%_prog_setuid_sysv_LDADD = $(backend_with_sysv)
 %C%_prog_shmtool_posix_SOURCES = %D%/prog_shmtool.c
 %C%_prog_shmtool_posix_LDADD = $(api_with_posix)
 %C%_prog_shmtool_sysv_SOURCES = %D%/prog_shmtool.c
 %C%_prog_shmtool_sysv_LDADD = $(api_with_sysv)
+%C%_prog_signals_posix_SOURCES = %D%/prog_signals.c
+%C%_prog_signals_posix_LDADD = $(backend_with_posix)
+%C%_prog_signals_sysv_SOURCES = %D%/prog_signals.c
+%C%_prog_signals_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_stopped_posix_SOURCES = %D%/prog_stopped.c
+%C%_prog_stopped_posix_LDADD = $(backend_with_posix)
+%C%_prog_stopped_sysv_SOURCES = %D%/prog_stopped.c
+%C%_prog_stopped_sysv_LDADD = $(backend_with_sysv)
 
 check_PROGRAMS += $(programs)
 TESTS += $(programs)
@@ -77,6 +109,12 @@ backend_suite_posix = %D%/libbackend_suite.la $(backend_with_posix) $(CHECK_LIBS
 backend_suite_sysv = %D%/libbackend_suite.la $(backend_with_sysv) $(CHECK_LIBS)
 
 suites = \
+	%D%/check_arrays_posix %D%/check_arrays_sysv \
+	%D%/check_arrays_callback_posix %D%/check_arrays_callback_sysv \
+	%D%/check_arrays_create_posix %D%/check_arrays_create_sysv \
+	%D%/check_arrays_damage_posix %D%/check_arrays_damage_sysv \
+	%D%/check_arrays_kernels_posix %D%/check_arrays_kernels_sysv \
+	%D%/check_arrays_partition_posix %D%/check_arrays_partition_sysv \
 	%D%/check_backend_attach_posix %D%/check_backend_attach_sysv \
 	%D%/check_backend_list_posix %D%/check_backend_list_sysv \
 	%D%/check_backend_nattch_posix %D%/check_backend_nattch_sysv \
@@ -92,6 +130,30 @@ suites = \
 	%D%/check_semaphore_posix %D%/check_semaphore_sysv \
 	%D%/check_unique_posix %D%/check_unique_sysv
 
+%C%_check_arrays_posix_SOURCES = %D%/check_arrays.c
+%C%_check_arrays_posix_LDADD = $(api_suite_posix)
+%C%_check_arrays_sysv_SOURCES = %D%/check_arrays.c
+%C%_check_arrays_sysv_LDADD = $(api_suite_sysv)
+%C%_check_arrays_callback_posix_SOURCES = %D%/check_arrays_callback.c
+%C%_check_arrays_callback_posix_LDADD = $(api_suite_posix)
+%C%_check_arrays_callback_sysv_SOURCES = %D%/check_arrays_callback.c
+%C%_check_arrays_callback_sysv_LDADD = $(api_suite_sysv)
+%C%_check_arrays_create_posix_SOURCES = %D%/check_arrays_create.c
+%C%_check_arrays_create_posix_LDADD = $(api_suite_posix)
+%C%_check_arrays_create_sysv_SOURCES = %D%/check_arrays_create.c
+%C%_check_arrays_create_sysv_LDADD = $(api_suite_sysv)
+%C%_check_arrays_damage_posix_SOURCES = %D%/check_arrays_damage.c
+%C%_check_arrays_damage_posix_LDADD = $(api_suite_posix)
+%C%_check_arrays_damage_sysv_SOURCES = %D%/check_arrays_damage.c
+%C%_check_arrays_damage_sysv_LDADD = $(api_suite_sysv)
+%C%_check_arrays_kernels_posix_SOURCES = %D%/check_arrays_kernels.c
+%C%_check_arrays_kernels_posix_LDADD = $(api_suite_posix)
+%C%_check_arrays_kernels_sysv_SOURCES = %D%/check_arrays_kernels.c
+%C%_check_arrays_kernels_sysv_LDADD = $(api_suite_sysv)
+%C%_check_arrays_partition_posix_SOURCES = %D%/check_arrays_partition.c
+%C%_check_arrays_partition_posix_LDADD = $(api_suite_posix)
+%C%_check_arrays_partition_sysv_SOURCES = %D%/check_arrays_partition.c
+%C%_check_arrays_partition_sysv_LDADD = $(api_suite_sysv)
 %C%_check_backend_attach_posix_SOURCES = %D%/check_backend_attach.c
 %C%_check_backend_attach_posix_LDADD = $(backend_suite_posix)
 %C%_check_backend_attach_sysv_SOURCES = %D%/check_backend_attach.c
@@ -226,6 +288,7 @@ scripts = \
 	%D%/headers.sh \
 	%D%/isolate.sh \
 	%D%/layers.sh \
+	%D%/names.sh \
 	%D%/pkgconfig.sh \
 	%D%/symbols.sh
 TESTS += $(scripts)

@@ -1,0 +1,217 @@
+/* Segments with other bytes in them than a set has: an error or a working handle, no signal. */
+#include "config.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libshm/arrays.h"
+#include "libshm/arrays_layout.h"
+#include "libshm/backend.h"
+#include "tests/suite.h"
+
+enum { WORDS = 12, ROOM = 4096 };
+
+static struct shm_arrays *set;
+static unsigned char *bytes; /* the set's only segment, mapped once more */
+static size_t nbytes, metadata;
+static unsigned char before[ROOM];
+
+static unsigned char *map(key_t key, size_t *size)
+{
+    struct shm_backend_shmid_ds ds;
+    int id = shm_backend_shmget(key, 0, 0);
+    ck_assert_int_ge(id, 0);
+    ck_works(shm_backend_shmctl(id, LIBSHM_IPC_STAT, &ds));
+    *size = ds.segsz;
+    void *base = shm_backend_shmat(id, NULL, 0);
+    ck_assert_ptr_ne(base, (void *)-1);
+    return base;
+}
+
+static void make_set(void)
+{
+    static const size_t shape[] = {2, 3};
+    struct shm_array_spec specs[] = {
+        {.label = "weights", .dtype = LIBSHM_FLOAT64, .ndim = 2, .shape = shape},
+        {.key = 5, .dtype = LIBSHM_INT16, .ndim = 1, .shape = shape},
+        {.label = "o", .dtype = LIBSHM_OPAQUE, .itemsize = 7, .ndim = 2, .shape = shape}};
+    set = shm_arrays_create(specs, 3, NULL, 0600);
+    ck_made(set);
+    bytes = map(shm_arrays_root(set), &nbytes);
+    struct shm_segment_header *header = (void *)bytes;
+    metadata = (size_t)header->metadata;
+    ck_assert_uint_le(nbytes, sizeof before);
+    memcpy(before, bytes, nbytes);
+}
+
+static void end_set(void)
+{
+    memcpy(bytes, before, nbytes);
+    ck_works(shm_backend_shmdt(bytes));
+    ck_works(shm_arrays_remove(set));
+    ck_works(shm_arrays_close(set));
+}
+
+static int copy_old(const struct shm_array_update *update, void *context)
+{
+    (void)context;
+    memcpy(update->result, update->old, update->nbytes);
+    return 0;
+}
+
+/* Whatever an attach accepts must be usable to its last byte. Returns whether it was accepted. */
+static bool try_it(key_t root)
+{
+    struct shm_arrays *a = shm_arrays_attach(root);
+    if (!a) {
+        ck_assert_int_ne(errno, 0);
+        ck_assert_str_ne(shm_error_detail(), "");
+        return false;
+    }
+    size_t count = shm_arrays_count(a);
+    void **out = calloc(count, sizeof *out);
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_uint_le(shm_arrays_nbytes(a, i), ROOM);
+        out[i] = malloc(shm_arrays_nbytes(a, i) + 1);
+    }
+    shm_arrays_settimeout(a, 1000);
+    ck_works(shm_arrays_update_with(a, copy_old, NULL, NULL, out));
+    ck_works(shm_arrays_write(a, (const void *const *)out));
+    ck_works(shm_arrays_read(a, out));
+    for (size_t i = 0; i < count; i++)
+        free(out[i]);
+    free(out);
+    ck_works(shm_arrays_close(a));
+    return true;
+}
+
+START_TEST(every_bit_of_the_metadata)
+{
+    int accepted = 0, refused = 0;
+    make_set();
+    for (size_t bit = 0; bit < metadata * 8; bit++) {
+        bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        *(try_it(shm_arrays_root(set)) ? &accepted : &refused) += 1;
+        memcpy(bytes, before, nbytes);
+    }
+    /* The words of versions, padding, set id, names and types of equal size may change. */
+    printf("%d bits changed: %d refused, %d accepted\n", accepted + refused, refused, accepted);
+    ck_assert_int_gt(refused, 1500);
+    ck_assert(try_it(shm_arrays_root(set)));
+    end_set();
+}
+END_TEST
+
+static uint64_t nasty_number(void)
+{
+    static const uint64_t numbers[] = {0,          1,          7,          64,        257,
+                                       INT32_MAX,  UINT32_MAX, INT64_MAX,  UINT64_MAX,
+                                       UINT64_MAX - 63, (uint64_t)1 << 63, (uint64_t)1 << 61};
+    uint64_t x = rand() % 2 ? numbers[(size_t)rand() % WORDS] : (uint64_t)rand() % (2 * ROOM);
+    return rand() % 2 ? x : x + (uint64_t)(nbytes - 8 * ((size_t)rand() % 20));
+}
+
+START_TEST(words_with_nasty_numbers)
+{
+    int accepted = 0;
+    srand(5);
+    make_set();
+    for (int round = 0; round < 20000; round++) {
+        for (int n = 1 + rand() % 3; n > 0; n--) {
+            uint64_t number = nasty_number();
+            size_t at = 8 + 4 * ((size_t)rand() % (metadata / 4 - 4)), size = rand() % 2 ? 4 : 8;
+            memcpy(bytes + at, &number, size);
+        }
+        accepted += try_it(shm_arrays_root(set));
+        memcpy(bytes, before, nbytes);
+    }
+    printf("20000 changes: %d accepted\n", accepted);
+    end_set();
+}
+END_TEST
+
+/* Segments of any size, full of random bytes, with more and more of a header in front. */
+START_TEST(random_bytes)
+{
+    srand(6);
+    make_set();
+    for (int round = 0; round < 2000; round++) {
+        size_t size = 1 + (size_t)rand() % ROOM;
+        size_t kept = (size_t)(rand() % 5) * 64 > size ? size : (size_t)(rand() % 5) * 64;
+        struct shm_memory *m = shm_create_memory(test_key(0), size, 0600);
+        ck_made(m);
+        unsigned char *base = map(test_key(0), &size);
+        for (size_t i = 0; i < size; i++)
+            base[i] = (unsigned char)rand();
+        memcpy(base, before, kept < size ? kept : size);
+        if (kept >= 64 && size >= 256) {
+            int32_t key = test_key(0);
+            uint64_t total = size;
+            memcpy(base + offsetof(struct shm_segment_header, memory_key), &key, sizeof key);
+            memcpy(base + offsetof(struct shm_segment_header, total), &total, sizeof total);
+        }
+        ck_assert(!try_it(test_key(0)));
+        ck_works(shm_backend_shmdt(base));
+        ck_works(shm_remove_memory(shm_getshmid(test_key(0))));
+        shm_memory_free(m);
+    }
+    end_set();
+}
+END_TEST
+
+static void change_word(size_t at, uint32_t word, const char *text)
+{
+    memcpy(bytes + at, &word, sizeof word);
+    ck_refuses(shm_arrays_attach(shm_arrays_root(set)), EINVAL);
+    ck_assert_msg(strstr(shm_error_detail(), text) != NULL, "\"%s\" is not in \"%s\"", text,
+                  shm_error_detail());
+    memcpy(bytes, before, nbytes);
+}
+
+START_TEST(other_machines)
+{
+    make_set();
+    for (int i = 0; i < 8; i++)
+        bytes[i] = before[7 - i];
+    ck_refuses(shm_arrays_attach(shm_arrays_root(set)), EINVAL);
+    ck_says("the array set was made on a machine of the other byte order");
+    memcpy(bytes, before, nbytes);
+    change_word(offsetof(struct shm_segment_header, byte_order), 0x04030201, "byte order");
+    change_word(offsetof(struct shm_segment_header, format), 2, "format 2");
+    change_word(offsetof(struct shm_segment_header, word_size), 12 - sizeof(void *), "word size");
+    change_word(offsetof(struct shm_segment_header, memory_key), 77, "copy of a partition");
+    change_word(offsetof(struct shm_segment_header, total), 1000, "its size");
+    end_set();
+}
+END_TEST
+
+/* After the attach nothing of the layout is believed any more. */
+START_TEST(metadata_change_under_a_handle)
+{
+    double w[6] = {1, 2, 3, 4, 5, 6}, got[6];
+    make_set();
+    memset(bytes + 8, 0xff, 120);
+    memset(bytes + sizeof(struct shm_segment_header), 0xff,
+           metadata - sizeof(struct shm_segment_header));
+    ck_works(shm_arrays_write(set, (const void *[]){w, NULL, NULL}));
+    ck_works(shm_arrays_read_one(set, 0, got));
+    ck_assert_mem_eq(got, w, sizeof w);
+    struct shm_segment_header *header = (void *)bytes;
+    for (uint64_t v = 1; v; v <<= 1) {
+        atomic_store(&header->version, v - 1);
+        ck_works(shm_arrays_write(set, (const void *[]){w, NULL, NULL}));
+        atomic_store(&header->version, ~v);
+        ck_works(shm_arrays_update(set, LIBSHM_ADD, 0, (const void *[]){w, NULL, NULL}, NULL));
+    }
+    end_set();
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *tests[] = {every_bit_of_the_metadata, words_with_nasty_numbers, random_bytes,
+                            other_machines, metadata_change_under_a_handle};
+    return RUN_TESTS("arrays_damage", tests);
+}

@@ -1,0 +1,117 @@
+/*
+ * Readers beside writers never see a torn partition, nor one that is older than before.
+ *
+ * All numbers of the set are equal and count its versions, so a copy says which version it is.
+ * The reader counts what was published while it copied: without enough of that, nothing was
+ * tested. Slots that are no multiple of a cache line show missing store fences (their last line
+ * leaves the processor late), so those sizes are here, with streaming stores as well.
+ */
+#include "config.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "tests/arrays_programs.h"
+
+enum { LARGEST = 131073, OVERLAPS = 2000, FEWEST_READS = 2000 };
+
+static const size_t counts[] = {9, 25, 513, LARGEST}; /* 72, 200, 4104, 1048584 bytes */
+static uint64_t numbers[LARGEST];
+
+static struct shm_arrays *attach(key_t root, long streaming)
+{
+    shm_arrays_stream_threshold = streaming ? 0 : SIZE_MAX;
+    struct shm_arrays *a = shm_arrays_attach(root);
+    EXPECT(a);
+    return a;
+}
+
+static int write_for_ever(key_t root, long streaming)
+{
+    struct shm_arrays *a = attach(root, streaming);
+    const void *data[] = {numbers};
+    for (size_t i = 0; i < LARGEST; i++)
+        numbers[i] = 1;
+    for (;;)
+        EXPECT(shm_arrays_update(a, LIBSHM_ADD, 0, data, NULL) == 0);
+}
+
+struct tally {
+    long reads;
+    uint64_t overlaps;
+    uint64_t last; /* the version of the last copy */
+};
+
+static uint64_t version_of(struct shm_arrays *a)
+{
+    uint64_t version;
+    EXPECT(shm_arrays_version(a, 0, &version) == 0);
+    return version;
+}
+
+static void read_once(struct shm_arrays *a, size_t count, struct tally *t)
+{
+    uint64_t before = version_of(a);
+    EXPECT(shm_arrays_read(a, (void *[]){numbers}) == 0);
+    uint64_t after = version_of(a);
+    size_t torn = first_other(numbers, count, numbers[0]);
+    if (torn != count)
+        printf("%zu numbers: 0 to %zu are version %llu, number %zu is %llu\n", count, torn - 1,
+               (unsigned long long)numbers[0], torn, (unsigned long long)numbers[torn]);
+    EXPECT(torn == count);
+    EXPECT(numbers[0] >= t->last && numbers[0] >= before && numbers[0] <= after);
+    t->last = numbers[0];
+    t->overlaps += after - before;
+    t->reads++;
+}
+
+static struct tally read_often(struct shm_arrays *a)
+{
+    struct tally t = {0, 0, 0};
+    size_t count = shm_arrays_nbytes(a, 0) / sizeof *numbers;
+    for (double end = seconds_now() + 15;
+         t.overlaps < OVERLAPS || t.reads < (count == LARGEST ? 200 : FEWEST_READS);) {
+        read_once(a, count, &t);
+        EXPECT(seconds_now() < end); /* too few overlaps */
+    }
+    return t;
+}
+
+static int read_beside(key_t root, long streaming)
+{
+    read_often(attach(root, streaming));
+    return 0;
+}
+
+static void try_size(size_t count, long streaming)
+{
+    struct shm_array_spec spec = {.dtype = LIBSHM_UINT64, .ndim = 1, .shape = &count};
+    struct shm_arrays *a = shm_arrays_create(&spec, 1, NULL, 0600);
+    EXPECT(a);
+    double start = seconds_now();
+    pid_t writer = start_role("write", shm_arrays_root(a), streaming);
+    pid_t reader = start_role("read", shm_arrays_root(a), streaming);
+    struct tally t = read_often(a);
+    end_role(reader, 0);
+    kill(writer, SIGKILL);
+    end_role(writer, 128 + SIGKILL);
+    printf("%7zu bytes, %s stores: %ld reads, %llu publications during them, %.2f s\n",
+           count * sizeof *numbers, streaming ? "streaming" : "plain", t.reads,
+           (unsigned long long)t.overlaps, seconds_now() - start);
+    EXPECT(t.overlaps >= 1000);
+    EXPECT(shm_arrays_remove(a) == 0);
+    EXPECT(shm_arrays_close(a) == 0);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[0], "write") == 0)
+        return write_for_ever((key_t)atol(argv[1]), atol(argv[2]));
+    if (argc == 3)
+        return read_beside((key_t)atol(argv[1]), atol(argv[2]));
+    support_start();
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        for (long streaming = 0; streaming < 2; streaming++)
+            try_size(counts[i], streaming);
+    return 0;
+}
