@@ -5,7 +5,10 @@
  * random byte (posix_lock.h), and nothing is ever unlocked explicitly. This table only knows
  * which addresses shmdt may release, and what a fork has to do again for the child.
  *
- * All calls: the table lock is held, except where stated.
+ * After a fork both sides hold the lock of the new attach for a moment, until the parent has
+ * closed its descriptor: a child that detaches at once may still be counted for that long.
+ *
+ * All calls: the table lock is held.
  */
 #ifndef LIBSHM_POSIX_ATTACH_H
 #define LIBSHM_POSIX_ATTACH_H

@@ -24,6 +24,8 @@ EXTRA_DIST += %D%/skips.txt
 # For the tests of the public interface, and for those of the backend contract.
 check_LTLIBRARIES += %D%/libapi_support.la %D%/libbackend_support.la
 %C%_libapi_support_la_SOURCES = \
+	%D%/arrays_programs.c \
+	%D%/arrays_programs.h \
 	%D%/support.c \
 	%D%/support.h
 %C%_libbackend_support_la_SOURCES = \
@@ -51,6 +53,9 @@ backend_with_posix = %D%/libbackend_support.la $(api_with_posix)
 backend_with_sysv = %D%/libbackend_support.la $(api_with_sysv)
 
 programs = \
+	%D%/prog_arrays_add_posix %D%/prog_arrays_add_sysv \
+	%D%/prog_arrays_kill_posix %D%/prog_arrays_kill_sysv \
+	%D%/prog_arrays_torn_posix %D%/prog_arrays_torn_sysv \
 	%D%/prog_death_posix %D%/prog_death_sysv \
 	%D%/prog_family_posix %D%/prog_family_sysv \
 	%D%/prog_full_posix %D%/prog_full_sysv \
@@ -61,6 +66,18 @@ programs = \
 	%D%/prog_signals_posix %D%/prog_signals_sysv \
 	%D%/prog_stopped_posix %D%/prog_stopped_sysv
 
+%C%_prog_arrays_add_posix_SOURCES = %D%/prog_arrays_add.c
+%C%_prog_arrays_add_posix_LDADD = $(api_with_posix)
+%C%_prog_arrays_add_sysv_SOURCES = %D%/prog_arrays_add.c
+%C%_prog_arrays_add_sysv_LDADD = $(api_with_sysv)
+%C%_prog_arrays_kill_posix_SOURCES = %D%/prog_arrays_kill.c
+%C%_prog_arrays_kill_posix_LDADD = $(api_with_posix)
+%C%_prog_arrays_kill_sysv_SOURCES = %D%/prog_arrays_kill.c
+%C%_prog_arrays_kill_sysv_LDADD = $(api_with_sysv)
+%C%_prog_arrays_torn_posix_SOURCES = %D%/prog_arrays_torn.c
+%C%_prog_arrays_torn_posix_LDADD = $(api_with_posix)
+%C%_prog_arrays_torn_sysv_SOURCES = %D%/prog_arrays_torn.c
+%C%_prog_arrays_torn_sysv_LDADD = $(api_with_sysv)
 %C%_prog_death_posix_SOURCES = %D%/prog_death.c
 %C%_prog_death_posix_LDADD = $(backend_with_posix)
 %C%_prog_death_sysv_SOURCES = %D%/prog_death.c
