@@ -20,7 +20,7 @@
  * another process holds an adjustment, since its death alone would let the call go on. A waker
  * that dies between a grant and the wake-up is noticed by the same look.
  */
-enum { SLICE_WITH_UNDO_NS = 20000000, SLICE_NS = 40000000, PROBE_INTERVAL_NS = 15000000 };
+enum { SLICE_WITH_UNDO_NS = 12000000, SLICE_NS = 25000000, PROBE_INTERVAL_NS = 6000000 };
 
 struct call {
     struct px_set *s;

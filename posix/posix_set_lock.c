@@ -13,7 +13,7 @@
 #include "posix/posix_waiters.h"
 
 /* A waiter looks after this time whether the holder is still alive. */
-enum { SLICE_NS = 10000000 };
+enum { SLICE_NS = 5000000 };
 
 static _Atomic uint32_t *word_of(struct px_set *s)
 {

@@ -185,8 +185,11 @@ START_TEST(mode_is_as_asked_whatever_the_umask) /* S1.9, S0.17 */
     static const int modes[] = {0, 0777, 0666, 0604, 0066, 0200, 0444};
 
     umask(077);
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        if (geteuid() != 0 && !(modes[i] & 0400))
+            continue; /* its owner may not look */
         EXPECT_INT(segment_stat(new_segment(10, modes[i])).perm.mode, modes[i]);
+    }
 }
 END_TEST
 
@@ -324,7 +327,7 @@ START_TEST(ipc_set_takes_only_what_it_may) /* S0.22, S0.23 */
     int id = segment_at(key, 100, 0600);
     struct shm_backend_shmid_ds ds = segment_stat(id), was = ds;
 
-    ds.perm.mode = 07000 | LIBSHM_MODE_DEST | 0123;
+    ds.perm.mode = 07000 | LIBSHM_MODE_DEST | 0523;
     ds.perm.key = key + 1;
     ds.perm.cuid = 4711;
     ds.segsz = 7;
@@ -333,7 +336,7 @@ START_TEST(ipc_set_takes_only_what_it_may) /* S0.22, S0.23 */
     ds.atime = ds.dtime = ds.ctime = 99;
     EXPECT_OK(shm_backend_shmctl(id, LIBSHM_IPC_SET, &ds));
     ds = segment_stat(id);
-    EXPECT_INT(ds.perm.mode, 0123);
+    EXPECT_INT(ds.perm.mode, 0523);
     EXPECT_INT(ds.perm.key, key);
     EXPECT_INT(ds.perm.cuid, was.perm.cuid);
     EXPECT_INT(ds.perm.uid, was.perm.uid);

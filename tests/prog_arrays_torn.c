@@ -13,7 +13,7 @@
 
 #include "tests/arrays_programs.h"
 
-enum { LARGEST = 131073, OVERLAPS = 2000, FEWEST_READS = 2000 };
+enum { LARGEST = 131073 };
 
 static const size_t counts[] = {9, 25, 513, LARGEST}; /* 72, 200, 4104, 1048584 bytes */
 static uint64_t numbers[LARGEST];
@@ -69,8 +69,8 @@ static struct tally read_often(struct shm_arrays *a)
 {
     struct tally t = {0, 0, 0};
     size_t count = shm_arrays_nbytes(a, 0) / sizeof *numbers;
-    for (double end = seconds_now() + 15;
-         t.overlaps < OVERLAPS || t.reads < (count == LARGEST ? 200 : FEWEST_READS);) {
+    uint64_t enough = count == LARGEST ? 1200 : 10000;
+    for (double end = seconds_now() + 20; t.overlaps < enough || t.reads < 1000;) {
         read_once(a, count, &t);
         EXPECT(seconds_now() < end); /* too few overlaps */
     }
@@ -90,9 +90,11 @@ static void try_size(size_t count, long streaming)
     EXPECT(a);
     double start = seconds_now();
     pid_t writer = start_role("write", shm_arrays_root(a), streaming);
-    pid_t reader = start_role("read", shm_arrays_root(a), streaming);
+    /* Two of them, but for the largest slot: each wants a processor beside the writer's. */
+    pid_t reader = count == LARGEST ? 0 : start_role("read", shm_arrays_root(a), streaming);
     struct tally t = read_often(a);
-    end_role(reader, 0);
+    if (reader)
+        end_role(reader, 0);
     kill(writer, SIGKILL);
     end_role(writer, 128 + SIGKILL);
     printf("%7zu bytes, %s stores: %ld reads, %llu publications during them, %.2f s\n",
