@@ -24,6 +24,9 @@ _Static_assert(sizeof(off_t) == 8, "locks lie beyond 4 GiB on every system");
 int px_lock_exclusive(int fd, off_t start, off_t length);
 int px_lock_shared(int fd, off_t start, off_t length);
 
+/* Gives a lock of this descriptor back. */
+void px_unlock(int fd, off_t start, off_t length);
+
 /* 1 if somebody else holds an exclusive lock on the byte, 0 if not, -1 and errno. */
 int px_lock_is_held(int fd, off_t byte);
 

@@ -31,6 +31,13 @@ int px_lock_shared(int fd, off_t start, off_t length)
     return set_lock(fd, F_RDLCK, start, length);
 }
 
+void px_unlock(int fd, off_t start, off_t length)
+{
+    int error = errno;
+    set_lock(fd, F_UNLCK, start, length);
+    errno = error;
+}
+
 /* Finds some lock of another description that conflicts with `type`; not necessarily the first.
  */
 static int find_lock(int fd, short type, off_t start, off_t end, struct flock *found)

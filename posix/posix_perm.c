@@ -79,7 +79,10 @@ int px_set_perm(struct px_object *o, const struct shm_backend_perm *perm)
         return shm_fail(EINVAL, "-1 is not a user or group");
     unsigned mode = perm->mode & 0777;
     mode_t before = px_file_mode(o->kind, o->header.mode), after = px_file_mode(o->kind, mode);
-    if (fchmod(o->fd, before & after) != 0 || give_away(o, perm->uid, perm->gid) != 0) {
+    if (fchmod(o->fd, before & after) != 0)
+        return shm_failf(EPERM, "the file of object %d belongs to another user: %s", o->id,
+                         strerror(errno));
+    if (give_away(o, perm->uid, perm->gid) != 0) {
         int error = errno;
         fchmod(o->fd, before);
         errno = error;

@@ -2,11 +2,13 @@
 
 #include "posix/posix_process.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/select.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,25 +46,14 @@ void px_restore_signals(const sigset_t *old)
     pthread_sigmask(SIG_SETMASK, old, NULL);
 }
 
-static int has_handler(int signal)
+/* The mask changes, and what was pending is noticed, in one step. */
+int px_let_signals_through(const sigset_t *mask)
 {
-    struct sigaction action;
-    if (sigaction(signal, NULL, &action) != 0)
-        return 0;
-    if (action.sa_flags & SA_SIGINFO)
-        return 1;
-    return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
-}
-
-int px_caught_signal_pending(const sigset_t *mask)
-{
-    sigset_t pending;
-    if (sigpending(&pending) != 0)
-        return 0;
-    for (int s = 1; s < NSIG; s++)
-        if (sigismember(&pending, s) == 1 && sigismember(mask, s) == 0 && has_handler(s))
-            return 1;
-    return 0;
+    const struct timespec at_once = {0};
+    int error = errno;
+    int handled = pselect(0, NULL, NULL, NULL, &at_once, mask) < 0 && errno == EINTR;
+    errno = error;
+    return handled;
 }
 
 static uint64_t seed(void)

@@ -21,8 +21,11 @@
 void px_block_signals(sigset_t *old);
 void px_restore_signals(const sigset_t *old);
 
-/* 1 if a signal that `mask` lets through is pending and has a handler. */
-int px_caught_signal_pending(const sigset_t *mask);
+/*
+ * Lets the signals of `mask` through that are pending: handlers run, fatal ones take effect. 1
+ * if a handler ran, and none that did is missed.
+ */
+int px_let_signals_through(const sigset_t *mask);
 
 void px_store_lock(sigset_t *old);
 void px_store_unlock(const sigset_t *old);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,13 +22,13 @@ static size_t row_offset(const struct px_set *s, uint32_t row)
 
 /*
  * Makes sure that rows 1 to `row` have space: a peer's word for it is not enough, because a
- * page that is missing on a full mount is a signal and not an error.
+ * page that is missing on a full mount is a signal and not an error. 0, or -1 and errno.
  */
 static int reserve(struct px_set *s, int fd, uint32_t row)
 {
     uint32_t have = PX_GET(s->rows_reserved);
-    uint32_t rows = (row + s->layout.rows_initial - 1) / s->layout.rows_initial;
-    uint32_t want = rows * s->layout.rows_initial;
+    uint32_t chunks = (row + s->layout.rows_initial - 1) / s->layout.rows_initial;
+    uint32_t want = chunks * s->layout.rows_initial;
     if (want > s->layout.rows)
         want = s->layout.rows;
     if (want <= have)
@@ -37,27 +38,43 @@ static int reserve(struct px_set *s, int fd, uint32_t row)
         error = posix_fallocate(fd, (off_t)row_offset(s, have + 1),
                                 (off_t)((want - have) * s->layout.row_stride));
     while (error == EINTR);
-    if (error)
-        return px_store_full("process's row in a semaphore set",
-                             (want - have) * s->layout.row_stride);
+    if (error) {
+        errno = error;
+        return -1;
+    }
     PX_PUT(s->rows_reserved, want);
     return 0;
 }
 
+/* Whether the row's pages are there, asked without a descriptor. */
+static int is_resident(struct px_set *s, uint32_t row)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = (uintptr_t)s->base + row_offset(s, row);
+    uintptr_t end = start + s->layout.row_stride;
+    unsigned char resident;
+    for (uintptr_t at = start - start % page; at < end; at += page)
+        if (mincore((void *)at, page, &resident) != 0 || !(resident & 1))
+            return 0;
+    return 1;
+}
+
+static int make_sure(struct px_set *s, uint32_t row)
+{
+    int error = errno;
+    int fd = px_set_reopen(s);
+    int sure = fd >= 0 ? reserve(s, fd, row) == 0 : is_resident(s, row);
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return sure;
+}
+
 struct px_row *px_row(struct px_set *s, uint32_t row)
 {
-    if (row == 0 || row > s->layout.rows)
+    if (row == 0 || row > s->layout.rows ||
+        (row > PX_GET(s->rows_reserved) && !make_sure(s, row)))
         return NULL;
-    if (row > PX_GET(s->rows_reserved)) {
-        int error = errno;
-        int fd = px_set_reopen(s);
-        int result = fd < 0 ? -1 : reserve(s, fd, row);
-        if (fd >= 0)
-            close(fd);
-        errno = error;
-        if (result != 0)
-            return NULL;
-    }
     return (struct px_row *)(void *)(s->base + row_offset(s, row));
 }
 
@@ -67,31 +84,42 @@ static uint32_t rows_known(const struct px_set *s)
     return used < s->layout.rows ? used : s->layout.rows;
 }
 
+/*
+ * The row of a dead process looks alive the moment its byte is locked again, so only a row
+ * whose predecessor has been buried may be taken: free, and not the holder of the lock.
+ */
 static int try_row(struct px_set *s, int fd, uint32_t row)
 {
     if (px_lock_exclusive(fd, (off_t)row, 1) != 0)
         return 0;
+    struct px_row *record = row <= rows_known(s) ? px_row(s, row) : NULL;
+    if ((record && PX_GET(record->state) != PX_ROW_FREE) ||
+        px_lock_row(PX_GET(px_set_control(s)->lock)) == row) {
+        px_unlock(fd, (off_t)row, 1);
+        return 0;
+    }
     s->row = row;
-    uint32_t lock = PX_GET(px_set_control(s)->lock) & ~PX_SLEEPERS;
-    PX_PUT(s->inherits_lock, lock == row);
+    s->lock_word = px_lock_word(row, (uint32_t)px_random());
     return 1;
 }
 
-/* Free rows first; those of the dead only when there is no other, they mean work. */
+static int refuse_space(const struct px_set *s)
+{
+    return px_store_full("process's row in a semaphore set",
+                         s->layout.rows_initial * s->layout.row_stride);
+}
+
 int px_row_choose(struct px_set *s, int fd)
 {
     uint32_t known = rows_known(s);
     if (known && reserve(s, fd, known) != 0)
-        return -1;
-    for (uint32_t row = 1; row <= known; row++)
-        if (PX_GET(px_row(s, row)->state) == PX_ROW_FREE && try_row(s, fd, row))
-            return 0;
-    for (uint32_t row = 1; row <= known; row++)
-        if (PX_GET(px_row(s, row)->state) != PX_ROW_FREE && try_row(s, fd, row))
-            return 0;
-    for (uint32_t row = known + 1; row <= s->layout.rows; row++)
+        return refuse_space(s);
+    for (uint32_t row = 1; row <= s->layout.rows; row++) {
+        if (row <= known && PX_GET(px_row(s, row)->state) != PX_ROW_FREE)
+            continue;
         if (try_row(s, fd, row))
-            return reserve(s, fd, row);
+            return reserve(s, fd, row) == 0 ? 0 : refuse_space(s);
+    }
     return shm_failf(ENOSPC, "semaphore set %d is in use by %u processes, the most it can have",
                      s->id, (unsigned)s->layout.rows);
 }
@@ -102,8 +130,6 @@ void px_row_claim(struct px_set *s)
     struct px_row *row = px_row(s, s->row);
     if (s->row > PX_GET(c->rows_used))
         PX_PUT(c->rows_used, s->row);
-    else if (PX_GET(row->state) != PX_ROW_FREE)
-        px_row_bury(s, s->row);
     PX_PUT(row->nonzero, 0);
     PX_PUT(row->pid, (int32_t)px_pid());
     atomic_store_explicit(&row->state, PX_ROW_USED, memory_order_release);
@@ -124,9 +150,10 @@ int px_row_is_alive(struct px_probe *probe, uint32_t row)
         return 1;
     if (row == 0 || row > probe->set->layout.rows)
         return 0;
-    if (probe->fd < 0)
+    if (probe->fd < 0 && !probe->failed)
         probe->fd = px_set_reopen(probe->set);
-    if (probe->fd < 0)
+    probe->failed = probe->fd < 0;
+    if (probe->failed)
         return 1;
     return px_lock_is_held(probe->fd, (off_t)row) != 0;
 }
@@ -224,7 +251,7 @@ int px_rows_reap(struct px_set *s, px_row_filter matters, const void *context)
 int px_rows_need_burial(struct px_set *s)
 {
     struct px_probe probe = {.set = s, .fd = -1};
-    uint32_t holder = PX_GET(px_set_control(s)->lock) & ~PX_SLEEPERS;
+    uint32_t holder = px_lock_row(PX_GET(px_set_control(s)->lock));
     int found = holder != 0 && !px_row_is_alive(&probe, holder);
     if (PX_GET(px_set_control(s)->adjusted_rows) != 0)
         for (uint32_t r = 1; !found && r <= rows_known(s); r++) {
@@ -232,6 +259,8 @@ int px_rows_need_burial(struct px_set *s)
             found = row && PX_GET(row->state) == PX_ROW_USED && PX_GET(row->nonzero) != 0 &&
                     !px_row_is_alive(&probe, r);
         }
+    if (!found && probe.failed)
+        found = -1;
     px_probe_end(&probe);
     return found;
 }

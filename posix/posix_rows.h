@@ -14,17 +14,18 @@ struct px_row *px_row(struct px_set *s, uint32_t row);
 
 /*
  * Finds a free row, locks its byte through `fd` and remembers it in the set. Table lock held.
- * 0, or -1 and errno: ENOSPC.
+ * 0, or -1 and errno, recorded: ENOSPC.
  */
 int px_row_choose(struct px_set *s, int fd);
 
-/* Makes the chosen row this process's: its dead predecessor's duties come first. */
+/* Marks the chosen row as used. */
 void px_row_claim(struct px_set *s);
 
 /* One descriptor for all the looks of one call; closed by px_probe_end. */
 struct px_probe {
     struct px_set *set;
-    int fd; /* -1: not open */
+    int fd;     /* -1: not open */
+    int failed; /* it cannot be opened, so nobody can be found dead */
 };
 void px_probe_end(struct px_probe *probe);
 
@@ -54,7 +55,8 @@ int px_rows_reap(struct px_set *s, px_row_filter matters, const void *context);
 int px_row_is_adjusted(struct px_set *s, struct px_row *row, const void *context);
 
 /*
- * Without the set lock: 1 if a process that is dead holds adjustments in the set or its lock.
+ * Without the set lock: 1 if a process that is dead holds adjustments in the set or its lock, 0
+ * if not, -1 if this process cannot tell.
  */
 int px_rows_need_burial(struct px_set *s);
 

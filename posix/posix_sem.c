@@ -9,6 +9,7 @@
 
 #include "libshm/backend.h"
 #include "libshm/fail.h"
+#include "libshm/keep.h"
 #include "posix/posix_get.h"
 #include "posix/posix_life.h"
 #include "posix/posix_list.h"
@@ -102,14 +103,23 @@ static int control(int semid, int command, const struct shm_backend_semid_ds *ds
     }
 }
 
+/* Where it only helps: a failure is none of the call's. */
+static struct px_set *take_quietly(int semid)
+{
+    struct shm_kept kept;
+    shm_keep(&kept);
+    struct px_set *s = px_set_take(semid);
+    if (!s)
+        shm_keep_restore(&kept);
+    return s;
+}
+
 /* The set is opened first: its sleepers can only be woken through the mapping. */
 static int remove_set(int semid)
 {
     sigset_t old;
     px_block_signals(&old);
-    int error = errno;
-    struct px_set *s = px_set_take(semid);
-    errno = error;
+    struct px_set *s = take_quietly(semid);
     int result = control(semid, LIBSHM_IPC_RMID, NULL);
     if (s && result == 0)
         px_waiters_wake_all(s);
@@ -175,9 +185,7 @@ static int stat_file(int semid, int check, const sigset_t *mask,
     fill_ds(&o.header, ds);
     ds->perm = px_object_perm(&o);
     px_object_close(&o);
-    int error = errno;
-    struct px_set *s = adjusted ? px_set_take(semid) : NULL;
-    errno = error;
+    struct px_set *s = adjusted ? take_quietly(semid) : NULL;
     return s ? stat_mapped(s, check, mask, ds) : report(semid, check, ds);
 }
 

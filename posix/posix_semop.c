@@ -12,6 +12,7 @@
 #include "posix/posix_redo.h"
 #include "posix/posix_rows.h"
 #include "posix/posix_set_lock.h"
+#include "posix/posix_store.h"
 #include "posix/posix_wait.h"
 #include "posix/posix_waiters.h"
 
@@ -20,7 +21,12 @@
  * another process holds an adjustment, since its death alone would let the call go on. A waker
  * that dies between a grant and the wake-up is noticed by the same look.
  */
-enum { SLICE_WITH_UNDO_NS = 12000000, SLICE_NS = 25000000, PROBE_INTERVAL_NS = 6000000 };
+enum {
+    SLICE_WITH_UNDO_NS = 12000000,
+    SLICE_NS = 25000000,
+    PROBE_INTERVAL_NS = 6000000,
+    NOWAIT_PATIENCE_NS = 200000000,
+};
 
 struct call {
     struct px_set *s;
@@ -84,14 +90,19 @@ static void commit(struct px_set *s, uint32_t count)
     px_serve(s);
 }
 
-static int refuse(const struct px_attempt *a)
+static int refuse(int error)
 {
-    if (a->error == ERANGE)
-        return shm_failf(ERANGE, "semaphore %u or its undo adjustment would leave 0 to %d",
-                         a->blocked_on, LIBSHM_SEMVMX);
-    if (a->error == ENOSPC)
-        return shm_fail(ENOSPC, "no space for this process's row in the semaphore set");
-    return shm_fail(EAGAIN, "the semaphore's value does not allow the operation now");
+    switch (error) {
+    case ERANGE:
+        return shm_failf(ERANGE, "a semaphore or its undo adjustment would leave 0 to %d",
+                         LIBSHM_SEMVMX);
+    case ENOSPC:
+        return px_store_full("call's place in a semaphore set", sizeof(struct px_waiter));
+    case EINTR:
+        return shm_fail(EINTR, "a signal handler ran while the call waited");
+    default:
+        return shm_fail(EAGAIN, "the semaphore's value does not allow the operation now");
+    }
 }
 
 /*
@@ -112,17 +123,18 @@ static int64_t slice(struct call *call)
     return left < slice_ns ? left : slice_ns;
 }
 
-/* One sleeper looks for all: the others see that somebody just did. */
+/* One sleeper looks for all: the others see that somebody who could tell just did. */
 static void look_for_deaths(struct call *call)
 {
     struct px_control *c = px_set_control(call->s);
     int64_t now = px_now(), last = PX_GET(c->probed_at);
     if (now >= last && now - last < PROBE_INTERVAL_NS)
         return;
-    PX_PUT(c->probed_at, now);
-    int error = errno;
+    int error = errno, found = px_rows_need_burial(call->s);
+    if (found >= 0)
+        PX_PUT(c->probed_at, now);
     struct px_patience brief = {.deadline = now + SLICE_NS};
-    if (px_rows_need_burial(call->s) && px_set_lock(call->s, &brief) == 0) {
+    if (found > 0 && px_set_lock(call->s, &brief) == 0) {
         px_rows_reap(call->s, px_row_is_adjusted, NULL);
         px_serve(call->s);
         px_set_unlock(call->s);
@@ -130,35 +142,48 @@ static void look_for_deaths(struct call *call)
     errno = error;
 }
 
-/* Sleeps once, with the caller's signal mask; 1 if a handler ran or is about to. */
+static uint32_t state_of(struct px_waiter *w)
+{
+    return atomic_load_explicit(&w->state, memory_order_acquire);
+}
+
+static int is_asleep(uint32_t state)
+{
+    return state == PX_WAITER_WAITING || state == PX_WAITER_GRANTING;
+}
+
+/*
+ * Sleeps once; 1 if a handler ran. Signals stay blocked meanwhile and are let through
+ * afterwards in a way that misses none: a handler that ran between two looks would leave the
+ * call asleep.
+ */
 static int sleep_once(struct call *call, struct px_waiter *w)
 {
-    sigset_t all;
-    if (px_caught_signal_pending(call->mask))
-        return 1;
-    int64_t timeout = slice(call);
-    px_restore_signals(call->mask);
-    int interrupted = px_wait(&w->state, PX_WAITER_WAITING, timeout) != 0;
-    px_block_signals(&all);
-    return interrupted;
+    uint32_t state = state_of(w);
+    if (is_asleep(state))
+        px_wait(&w->state, state, slice(call));
+    return px_let_signals_through(call->mask);
+}
+
+/* Under the lock nobody is granting: who had begun to is dead. */
+static int cancel_grant(struct call *call, struct px_waiter *w)
+{
+    struct px_patience patience = {.deadline = INT64_MAX, .mask = call->mask};
+    uint32_t granting = PX_WAITER_GRANTING;
+    if (px_set_lock(call->s, &patience) != 0)
+        return 0;
+    int cancelled = atomic_compare_exchange_strong(&w->state, &granting, PX_WAITER_CANCELLED);
+    px_set_unlock(call->s);
+    return cancelled;
 }
 
 /* 1 if the entry was still waiting and is cancelled now; a grant under way is waited for. */
-static int cancel(struct px_set *s, struct px_waiter *w)
+static int cancel(struct call *call, struct px_waiter *w)
 {
-    for (;;) {
-        uint32_t state = PX_WAITER_WAITING;
-        if (atomic_compare_exchange_strong(&w->state, &state, PX_WAITER_CANCELLED))
-            return 1;
-        if (state != PX_WAITER_GRANTING)
-            return 0;
-        px_wait(&w->state, PX_WAITER_GRANTING, SLICE_NS);
-        if (px_rows_need_burial(s)) {
-            struct px_patience patient = {.deadline = INT64_MAX};
-            if (px_set_lock(s, &patient) == 0)
-                px_set_unlock(s);
-        }
-    }
+    uint32_t waiting = PX_WAITER_WAITING;
+    if (atomic_compare_exchange_strong(&w->state, &waiting, PX_WAITER_CANCELLED))
+        return 1;
+    return waiting == PX_WAITER_GRANTING && cancel_grant(call, w);
 }
 
 static int removed(const struct px_set *s)
@@ -170,14 +195,11 @@ static int removed(const struct px_set *s)
 static int take_result(struct px_set *s, uint32_t number)
 {
     struct px_waiter *w = px_waiter(s, number);
-    if (atomic_load_explicit(&w->state, memory_order_acquire) != PX_WAITER_DONE)
+    if (state_of(w) != PX_WAITER_DONE)
         return removed(s);
     uint32_t error = PX_GET(w->result);
     px_waiter_free(s, number);
-    if (error == 0)
-        return 0;
-    struct px_attempt a = {.error = (int)error};
-    return refuse(&a);
+    return error == 0 ? 0 : refuse((int)error);
 }
 
 enum { STILL_ASLEEP = 1 };
@@ -187,8 +209,7 @@ static int after_sleep(struct call *call, uint32_t number, int interrupted)
 {
     struct px_set *s = call->s;
     struct px_waiter *w = px_waiter(s, number);
-    uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
-    if (state == PX_WAITER_DONE || state == PX_WAITER_CANCELLED)
+    if (!is_asleep(state_of(w)))
         return take_result(s, number);
     if (px_set_is_dead(s))
         return removed(s);
@@ -197,10 +218,10 @@ static int after_sleep(struct call *call, uint32_t number, int interrupted)
         look_for_deaths(call);
         return STILL_ASLEEP;
     }
-    if (!cancel(s, w))
+    if (!cancel(call, w))
         return take_result(s, number);
     if (interrupted)
-        return shm_fail(EINTR, "a signal handler ran while the call waited");
+        return refuse(EINTR);
     return shm_fail(EAGAIN, "the semaphore did not allow the operation within the timeout");
 }
 
@@ -213,6 +234,7 @@ static int sleep_until_done(struct call *call, uint32_t number, uint64_t ticket)
     asleep.ticket = ticket;
     while (result == STILL_ASLEEP) {
         int interrupted = sleep_once(call, px_waiter(s, number));
+        px_pid(); /* a handler may have forked: then this is a child, without the mapping */
         if (asleep.s != s || asleep.ticket != ticket) {
             call->s = NULL; /* a call made by the handler cancelled this one, and released it */
             return shm_fail(EINTR, "a signal handler made a call while this one waited");
@@ -241,22 +263,23 @@ static void give_back(struct px_set *s, struct px_waiter *w)
         commit(s, count);
 }
 
-/* Signals are blocked. */
-static void cancel_abandoned(void)
+/* `mask` is the caller's; signals are blocked. */
+static void cancel_abandoned(const sigset_t *mask)
 {
-    struct px_set *s = asleep.s;
-    struct px_patience patient = {.deadline = INT64_MAX};
-    if (!s)
+    px_pid();
+    struct call call = {.s = asleep.s, .mask = mask};
+    struct px_patience patience = {.deadline = INT64_MAX, .mask = mask};
+    if (!call.s)
         return;
-    struct px_waiter *w = px_waiter(s, asleep.waiter);
+    struct px_waiter *w = px_waiter(call.s, asleep.waiter);
     asleep.s = NULL;
-    if (!px_set_is_dead(s) && !cancel(s, w) && PX_GET(w->result) == 0 &&
-        px_set_lock(s, &patient) == 0) {
-        give_back(s, w);
-        px_waiter_free(s, asleep.waiter);
-        px_set_unlock(s);
+    if (!px_set_is_dead(call.s) && !cancel(&call, w) && state_of(w) == PX_WAITER_DONE &&
+        PX_GET(w->result) == 0 && px_set_lock(call.s, &patience) == 0) {
+        give_back(call.s, w);
+        px_waiter_free(call.s, asleep.waiter);
+        px_set_unlock(call.s);
     }
-    px_set_release(s);
+    px_set_release(call.s);
 }
 
 void px_wait_cancel_abandoned(void)
@@ -265,7 +288,7 @@ void px_wait_cancel_abandoned(void)
     if (!asleep.s)
         return;
     px_block_signals(&old);
-    cancel_abandoned();
+    cancel_abandoned(&old);
     px_restore_signals(&old);
 }
 
@@ -295,40 +318,70 @@ static int check_ops(const struct call *call)
                      mode & 0777, call->s->id);
 }
 
+/* Joins the queue; entries of the dead are only looked for when there are no others. */
+static uint32_t enqueue(struct call *call, const struct px_attempt *a, uint64_t *ticket)
+{
+    struct px_set *s = call->s;
+    uint32_t number = px_waiter_append(s, call->ops, call->nops, ticket);
+    if (number == 0 && px_rows_reap(s, NULL, NULL) > 0) {
+        px_serve(s);
+        number = px_waiter_append(s, call->ops, call->nops, ticket);
+    }
+    if (number == 0)
+        return 0;
+    PX_PUT(px_waiter(s, number)->blocked_on, a->blocked_on);
+    PX_PUT(px_waiter(s, number)->blocked_for_zero, (uint16_t)a->for_zero);
+    return number;
+}
+
 /* With the lock held; released before the call sleeps, and in any case at the end. */
 static int operate_locked(struct call *call)
 {
     struct px_set *s = call->s;
-    uint32_t count;
+    uint32_t count, number = 0;
+    uint64_t ticket = 0;
     reap(call);
     struct px_attempt a = px_try(s, s->row, (int32_t)px_pid(), call->ops, call->nops, &count);
     if (a.error == 0)
         commit(s, count);
     int must_sleep = a.error == EAGAIN && !a.nowait && call->deadline > 0;
-    uint64_t ticket = 0;
-    uint32_t number = 0;
-    if (must_sleep && (number = px_waiter_append(s, call->ops, call->nops, &ticket)) != 0) {
-        PX_PUT(px_waiter(s, number)->blocked_on, a.blocked_on);
-        PX_PUT(px_waiter(s, number)->blocked_for_zero, (uint16_t)a.for_zero);
-    }
+    if (must_sleep)
+        number = enqueue(call, &a, &ticket);
     px_set_unlock(s);
-    if (a.error == 0)
+    if (number)
+        return sleep_until_done(call, number, ticket);
+    return a.error == 0 ? 0 : refuse(must_sleep ? ENOSPC : a.error);
+}
+
+static int may_wait(const struct call *call)
+{
+    for (size_t i = 0; i < call->nops; i++)
+        if (call->ops[i].sem_flg & LIBSHM_IPC_NOWAIT)
+            return 0;
+    return call->deadline != 0;
+}
+
+/*
+ * The lock is held for nanoseconds, unless its holder is stopped: a call that must not wait
+ * gives it the benefit of the doubt for a while.
+ */
+static int lock_for(struct call *call)
+{
+    struct px_patience patience = {
+        .deadline = may_wait(call) ? call->deadline : px_now() + NOWAIT_PATIENCE_NS,
+        .mask = call->mask,
+        .interruptible = 1,
+    };
+    if (px_set_lock(call->s, &patience) == 0)
         return 0;
-    if (!must_sleep)
-        return refuse(&a);
-    if (number == 0)
-        return shm_fail(ENOSPC, "no space for another sleeping call in the semaphore set");
-    return sleep_until_done(call, number, ticket);
+    if (errno == EAGAIN)
+        return shm_fail(EAGAIN, "a process that is stopped or starved holds the set's lock");
+    return refuse(errno);
 }
 
 static int operate(struct call *call)
 {
-    struct px_patience patience = {
-        .deadline = call->deadline ? call->deadline : INT64_MAX,
-        .mask = call->mask,
-        .interruptible = 1,
-    };
-    if (check_ops(call) != 0 || px_set_lock(call->s, &patience) != 0)
+    if (check_ops(call) != 0 || lock_for(call) != 0)
         return -1;
     if (px_set_is_dead(call->s)) {
         px_set_unlock(call->s);
@@ -372,7 +425,7 @@ int shm_backend_semtimedop(int semid, const struct shm_backend_sembuf *ops, size
         return -1;
     sigset_t old;
     px_block_signals(&old);
-    cancel_abandoned();
+    cancel_abandoned(&old);
     struct call call = {.s = px_set_take(semid),
                         .ops = ops,
                         .nops = nops,

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libshm/fail.h"
@@ -161,6 +162,17 @@ void px_set_release(struct px_set *s)
     errno = error;
 }
 
+/*
+ * A file that was deleted from outside ends the set: nobody could tell any more who is alive.
+ * Only the folder the set was opened in counts: a chroot or a mount may have hidden it.
+ */
+static void notice_deletion(struct px_set *s)
+{
+    struct stat st;
+    if (stat(px_store_folder(), &st) == 0 && st.st_dev == s->dev)
+        atomic_store(px_set_state(s), PX_DEAD);
+}
+
 /* The file may have been deleted or replaced from outside, or this user may have lost access.
  */
 int px_set_reopen(struct px_set *s)
@@ -169,7 +181,7 @@ int px_set_reopen(struct px_set *s)
     int error = errno;
     if (px_object_open_any(&o, PX_SET, s->id, PX_WRITE) != 0) {
         if (errno == ENOENT)
-            atomic_store(px_set_state(s), PX_DEAD);
+            notice_deletion(s);
         errno = error;
         return -1;
     }

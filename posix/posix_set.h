@@ -15,9 +15,10 @@ struct px_set {
     int id;
     unsigned references; /* calls under way */
     uint32_t row;        /* of this process */
-    int claimed;         /* the row's predecessor has been settled; set lock held to change */
-    _Atomic int inherits_lock; /* the row's dead predecessor held the set lock */
-    int class_shift;           /* for permission checks; see posix_perm.h */
+    uint32_t lock_word;  /* what the lock holds while this process has it */
+    int claimed;         /* the row is marked as used; set lock held to change */
+
+    int class_shift; /* for permission checks; see posix_perm.h */
     dev_t dev;
     ino_t ino;
     char *base;

@@ -52,8 +52,8 @@ static inline uint32_t px_word_epoch(uint64_t word)
 
 static inline uint64_t px_word(int value, uint32_t epoch)
 {
-    return (uint64_t)(unsigned)value | (uint64_t)(epoch & ((1u << PX_EPOCH_BITS) - 1))
-                                           << PX_EPOCH_SHIFT;
+    return ((uint64_t)(unsigned)value & ((1u << PX_VALUE_BITS) - 1)) |
+           (uint64_t)(epoch & ((1u << PX_EPOCH_BITS) - 1)) << PX_EPOCH_SHIFT;
 }
 
 /*
@@ -98,7 +98,7 @@ struct px_redo {
 };
 
 struct px_control {
-    alignas(64) _Atomic uint32_t lock;       /* row of the holder | PX_SLEEPERS; 0: free */
+    alignas(64) _Atomic uint32_t lock; /* row and tag of the holder | PX_SLEEPERS; 0: free */
     alignas(64) _Atomic uint32_t rows_extra; /* space reserved beyond the first ones */
     _Atomic uint32_t waiters_extra;
     _Atomic uint32_t rows_used;     /* no row above this was ever used */
@@ -113,7 +113,22 @@ struct px_control {
 
 enum { PX_CONTROL_OFFSET = 256, PX_SEMAPHORES_OFFSET = 448 };
 
+/*
+ * The lock word: sleepers 1 | tag 16 | row 15. The tag is random for each process that opens
+ * the set, so that who found a holder dead and is slow to take the lock from it cannot take it
+ * from a later process in the same row.
+ */
 #define PX_SLEEPERS UINT32_C(0x80000000)
+
+static inline uint32_t px_lock_row(uint32_t lock)
+{
+    return lock & 0x7fff;
+}
+
+static inline uint32_t px_lock_word(uint32_t row, uint32_t tag)
+{
+    return row | (tag & 0xffff) << 15;
+}
 
 enum px_row_state { PX_ROW_FREE = 0, PX_ROW_USED = 1 };
 

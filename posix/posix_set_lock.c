@@ -4,7 +4,6 @@
 
 #include <errno.h>
 
-#include "libshm/fail.h"
 #include "posix/posix_process.h"
 #include "posix/posix_redo.h"
 #include "posix/posix_rows.h"
@@ -26,6 +25,15 @@ static int replace(struct px_set *s, uint32_t from, uint32_t to)
                                                    memory_order_relaxed);
 }
 
+static void claim_if_new(struct px_set *s)
+{
+    if (s->claimed)
+        return;
+    px_row_claim(s);
+    if (px_rows_reap(s, NULL, NULL) > 0)
+        px_serve(s);
+}
+
 /*
  * The holder died somewhere between taking the lock and giving it back. What it had committed
  * happens; the queue and the counts, which the redo record does not carry, are derived anew.
@@ -35,8 +43,7 @@ static void repair(struct px_set *s, uint32_t dead)
     px_redo_replay(s);
     px_fifo_rebuild(s);
     px_rows_recount(s);
-    if (dead != s->row)
-        px_row_bury(s, dead);
+    px_row_bury(s, dead);
     px_serve(s);
 }
 
@@ -50,8 +57,8 @@ static int holder_is_dead(struct px_set *s, uint32_t holder)
 
 static int take_over(struct px_set *s, uint32_t lock)
 {
-    uint32_t holder = lock & ~PX_SLEEPERS;
-    if (!holder_is_dead(s, holder) || !replace(s, lock, s->row | PX_SLEEPERS))
+    uint32_t holder = px_lock_row(lock);
+    if (!holder_is_dead(s, holder) || !replace(s, lock, s->lock_word | PX_SLEEPERS))
         return 0;
     repair(s, holder);
     return 1;
@@ -60,14 +67,10 @@ static int take_over(struct px_set *s, uint32_t lock)
 /* Between two slices: nothing is held, so handlers may run and fatal signals take effect. */
 static int breathe(const struct px_patience *p)
 {
-    if (!p->mask)
+    if (!p->mask || !px_let_signals_through(p->mask) || !p->interruptible)
         return 0;
-    if (p->interruptible && px_caught_signal_pending(p->mask))
-        return shm_fail(EINTR, "a signal arrived while another process held the set's lock");
-    sigset_t all;
-    px_restore_signals(p->mask);
-    px_block_signals(&all);
-    return 0;
+    errno = EINTR;
+    return -1;
 }
 
 static int64_t slice(int64_t deadline)
@@ -80,16 +83,17 @@ static int lock_slowly(struct px_set *s, const struct px_patience *p)
 {
     for (;;) {
         uint32_t lock = PX_GET(*word_of(s));
-        if ((lock & ~PX_SLEEPERS) == 0) {
+        if (px_lock_row(lock) == 0) {
             /* Others may sleep as well: nobody knows, so the next unlock wakes one. */
-            if (replace(s, lock, s->row | PX_SLEEPERS))
+            if (replace(s, lock, s->lock_word | PX_SLEEPERS))
                 return 0;
             continue;
         }
         int64_t left = slice(p->deadline);
-        if (left <= 0)
-            return shm_fail(EAGAIN,
-                            "another process has held the set's lock until the timeout");
+        if (left <= 0) {
+            errno = EAGAIN;
+            return -1;
+        }
         if (!(lock & PX_SLEEPERS) && !replace(s, lock, lock | PX_SLEEPERS))
             continue;
         px_wait(word_of(s), lock | PX_SLEEPERS, left);
@@ -101,23 +105,11 @@ static int lock_slowly(struct px_set *s, const struct px_patience *p)
     }
 }
 
-/* The dead predecessor in our row held the lock; as the row's new owner we hold it now. */
-static int inherit(struct px_set *s)
-{
-    if (!PX_GET(s->inherits_lock) || !atomic_exchange(&s->inherits_lock, 0))
-        return 0;
-    repair(s, s->row);
-    return 1;
-}
-
 int px_set_lock(struct px_set *s, const struct px_patience *patience)
 {
-    if (!inherit(s) && !replace(s, 0, s->row) && lock_slowly(s, patience) != 0)
+    if (!replace(s, 0, s->lock_word) && lock_slowly(s, patience) != 0)
         return -1;
-    if (!s->claimed) {
-        px_row_claim(s);
-        px_serve(s);
-    }
+    claim_if_new(s);
     return 0;
 }
 

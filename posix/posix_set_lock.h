@@ -15,7 +15,7 @@
  *
  * deadline   px_now() at which to give up with EAGAIN; INT64_MAX: never
  *
- * Returns 0, or -1 and errno: EAGAIN, EINTR when a signal with a handler is pending and
+ * Returns 0, or -1 and errno, not recorded: EAGAIN, EINTR when a handler ran meanwhile and
  * `interruptible`.
  */
 struct px_patience {

@@ -114,6 +114,8 @@ static int serve_one(struct px_probe *probe, uint32_t number)
     struct px_attempt result = px_try(s, PX_GET(w->row), PX_GET(w->pid), ops, nops, &count);
     if (nops == 0)
         result.error = EINVAL;
+    if (result.error == ENOSPC)
+        return 0; /* only this process cannot reach the sleeper's row: others can */
     if (result.error == EAGAIN && !result.nowait) {
         PX_PUT(w->blocked_on, result.blocked_on);
         PX_PUT(w->blocked_for_zero, (uint16_t)result.for_zero);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "posix/posix_process.h"
-#include "posix/posix_store.h"
+
 #include "posix/posix_wait.h"
 
 static size_t offset_of(const struct px_set *s, uint32_t number)
@@ -30,8 +30,10 @@ static int reserve(struct px_set *s, uint32_t want)
         error = posix_fallocate(fd, (off_t)offset_of(s, have + 1), (off_t)bytes);
     while (error == EINTR);
     close(fd);
-    if (error)
-        return px_store_full("sleeping call's entry in a semaphore set", bytes);
+    if (error) {
+        errno = error;
+        return -1;
+    }
     PX_PUT(s->waiters_reserved, want);
     return 0;
 }
