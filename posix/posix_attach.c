@@ -43,18 +43,41 @@ struct px_attach *px_attach_take(const void *address)
     return NULL;
 }
 
-void px_attach_forget_range(const void *address, size_t length)
+/* Keeps the part of an attach behind `end`; without memory for its record it stays mapped. */
+static void keep_tail(const struct px_attach *a, char *end)
 {
-    uintptr_t start = (uintptr_t)address, end = start + length;
-    for (struct px_attach **at = &attaches; *at;) {
+    struct px_attach *tail = px_attach_new();
+    if (!tail)
+        return;
+    *tail = *a;
+    tail->piece = end;
+    tail->length = (size_t)((char *)a->piece + a->length - end);
+    px_attach_add(tail);
+}
+
+void px_attach_cut(void *start, size_t length)
+{
+    char *from = start, *to = from + length;
+    struct px_attach **at = &attaches;
+    while (*at) {
         struct px_attach *a = *at;
-        uintptr_t first = (uintptr_t)a->address;
-        if (first >= start && first + a->length <= end) {
-            *at = a->next;
-            px_attach_discard(a);
-        } else {
+        char *first = a->piece, *end = first + a->length;
+        if (end <= from || first >= to) {
             at = &a->next;
+            continue;
         }
+        if (end > to)
+            keep_tail(a, to);
+        a->length = first < from ? (size_t)(from - first) : 0;
+        if (a->length) {
+            at = &a->next;
+            continue;
+        }
+        at = &attaches; /* keep_tail may have put a record in front */
+        while (*at != a)
+            at = &(*at)->next;
+        *at = a->next;
+        px_attach_discard(a);
     }
 }
 
@@ -89,7 +112,7 @@ static void prepare_if_mapped(const struct px_mapping *m, void *context)
 {
     (void)context;
     for (struct px_attach *a = attaches; a; a = a->next) {
-        if (a->fork_fd >= 0 || (uintptr_t)a->address != m->start ||
+        if (a->fork_fd >= 0 || (uintptr_t)a->piece != m->start ||
             a->length != m->end - m->start || a->ino != m->inode)
             continue;
         a->fork_prot = m->protection;
@@ -109,8 +132,8 @@ void px_attaches_after_fork(int in_child)
         if (a->fork_fd < 0)
             continue;
         if (in_child)
-            mmap(a->address, a->length, a->fork_prot, MAP_SHARED | MAP_FIXED, a->fork_fd,
-                 PX_PAYLOAD);
+            mmap(a->piece, a->length, a->fork_prot, MAP_SHARED | MAP_FIXED, a->fork_fd,
+                 PX_PAYLOAD + ((char *)a->piece - (char *)a->address));
         close(a->fork_fd);
         a->fork_fd = -1;
     }

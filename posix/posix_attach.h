@@ -19,8 +19,10 @@
 
 struct px_attach {
     struct px_attach *next;
-    void *address;
-    size_t length; /* bytes, whole pages */
+    void *address; /* as shmat returned it */
+    void *
+        piece; /* what of it this record is about: all, unless SHM_REMAP put something into it */
+    size_t length; /* of the piece, in bytes, whole pages */
     int id;
     int writable;
     dev_t dev;
@@ -37,9 +39,11 @@ void px_attach_discard(struct px_attach *a);
 /* Takes the attach that starts at `address` out of the table; NULL when there is none. */
 struct px_attach *px_attach_take(const void *address);
 
-/* Removes the records of attaches that lie in [address, address + length): they were replaced.
+/*
+ * [start, start + length) has been replaced by another mapping: cuts it out of the attaches it
+ * was part of, whose rest stays attached.
  */
-void px_attach_forget_range(const void *address, size_t length);
+void px_attach_cut(void *start, size_t length);
 
 /* A random byte of the attach range. */
 off_t px_attach_byte(void);

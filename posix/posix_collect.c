@@ -24,6 +24,7 @@ struct collection {
     struct px_name *names;
     size_t count, capacity;
     int removed;
+    const char *what; /* the last one that was removed; NULL: it was not */
     int out_of_memory;
 };
 
@@ -48,27 +49,36 @@ static void remember(const struct px_name *name, void *context)
     c->names[c->count++] = *name;
 }
 
-static void removed(struct collection *c, const struct px_name *name, const char *what)
+/* What was removed, to be reported when no lock is held. */
+static void removed(struct collection *c, const char *what)
 {
-    char line[128];
     c->removed++;
-    snprintf(line, sizeof line, "%s %s %s%" PRIu32, what, noun(name->kind),
-             name->is_key ? "key " : "id ", name->number);
-    if (c->report)
-        c->report(line, c->context);
+    c->what = what;
 }
 
-/* A file under our name that is no object: whoever may delete it and nobody holds. */
+static int has_other_format(int fd)
+{
+    struct px_header h;
+    return pread(fd, &h, sizeof h, 0) == (ssize_t)sizeof h && h.magic == PX_MAGIC &&
+           h.format != PX_FORMAT;
+}
+
+/*
+ * A file under our name that is no object, and that nobody has locked. Looked at again under the
+ * lock: it may have been in the making. Objects of another version are left to it.
+ */
 static void collect_foreign(struct collection *c, const struct px_name *name)
 {
     char path[PX_PATH_SIZE];
-    px_object_path(path, name->kind, (int)name->number);
-    int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    int held = fd >= 0 && px_lock_exclusive(fd, 0, PX_ATTACH_END) != 0;
-    if (!held && unlink(path) == 0)
-        removed(c, name, "unreadable");
-    if (fd >= 0)
-        close(fd);
+    struct px_object o = {.kind = name->kind, .id = (int)name->number};
+    px_object_path(path, name->kind, o.id);
+    o.fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int wanted = o.fd >= 0 && (px_lock_exclusive(o.fd, 0, PX_ATTACH_END) != 0 ||
+                               px_object_reload(&o) == 0 || has_other_format(o.fd));
+    if (!wanted && unlink(path) == 0)
+        removed(c, "unreadable");
+    if (o.fd >= 0)
+        close(o.fd);
 }
 
 static const char *describe_debris(const struct px_object *o)
@@ -96,10 +106,20 @@ static void collect_object(struct collection *c, const struct px_name *name)
     if (o.header.state == PX_MARKED)
         gone = px_life_destroy_unused(&o) == 1;
     else if (o.header.state != PX_LIVE)
-        gone = px_life_clear(&o) == 0 && o.header.state == PX_DEAD;
+        gone = px_life_clear(&o) == 0 && (o.header.state == PX_DEAD || o.header.magic == 0);
     if (gone)
-        removed(c, name, what);
+        removed(c, what);
     px_object_close(&o);
+}
+
+/* A key whose object is another key's, or is removed already. */
+static void collect_binding(struct collection *c, const struct px_name *name,
+                            struct px_object *o)
+{
+    int stray = o->header.magic != 0 && o->header.key != (int32_t)name->number;
+    if ((stray || o->header.state == PX_MARKED) && px_life_lock(o) == 0 &&
+        px_key_unbind(name->kind, name->number, o->id) == 0)
+        removed(c, "left-over");
 }
 
 static void collect_key(struct collection *c, const struct px_name *name)
@@ -110,29 +130,42 @@ static void collect_key(struct collection *c, const struct px_name *name)
     if (px_key_read(name->kind, name->number, &binding) != 0) {
         px_key_path(path, name->kind, name->number);
         if (errno == EINVAL && unlink(path) == 0)
-            removed(c, name, "unreadable");
+            removed(c, "unreadable");
         return;
     }
     if (px_object_open_any(&o, name->kind, binding.id, PX_BEST) == 0) {
-        if (o.header.state == PX_MARKED && px_life_clear(&o) == 0)
-            removed(c, name, "left-over");
+        collect_binding(c, name, &o);
         px_object_close(&o);
     } else if (errno == ENOENT &&
                px_life_clear_dangling(name->kind, name->number, &binding) == 0) {
-        removed(c, name, "dangling");
+        removed(c, "dangling");
     }
 }
 
-static void collect_names(struct collection *c)
+static void tell(struct collection *c, const struct px_name *name)
+{
+    char line[128];
+    if (!c->what || !c->report)
+        return;
+    snprintf(line, sizeof line, "%s %s %s%" PRIu32, c->what, noun(name->kind),
+             name->is_key ? "key " : "id ", name->number);
+    c->report(line, c->context);
+}
+
+static void collect_names(struct collection *c, int keys)
 {
     for (size_t i = 0; i < c->count; i++) {
-        sigset_t old;
+        struct px_mask old;
+        if (c->names[i].is_key != keys)
+            continue;
+        c->what = NULL;
         px_store_lock(&old);
-        if (c->names[i].is_key)
+        if (keys)
             collect_key(c, &c->names[i]);
         else
             collect_object(c, &c->names[i]);
         px_store_unlock(&old);
+        tell(c, &c->names[i]);
     }
 }
 
@@ -142,7 +175,8 @@ int shm_backend_collect(void (*report)(const char *line, void *context), void *c
     struct collection c = {.report = report, .context = context};
     if (px_store_check() != 0 || px_store_each(remember, &c) != 0)
         return -1;
-    collect_names(&c);
+    collect_names(&c, 0);
+    collect_names(&c, 1);
     free(c.names);
     if (c.out_of_memory)
         return shm_fail(ENOMEM, "no memory for the list of objects");

@@ -57,6 +57,12 @@ static int cleared_or_later(int result)
     return errno == EAGAIN ? LOOK_LATER : -1;
 }
 
+static int foreign(const struct px_request *r)
+{
+    return shm_failf(EINVAL, "what the key %#x names in %s is not its %s of this format",
+                     (unsigned)r->key, px_store_folder(), noun(r));
+}
+
 /* The key is bound to `b`; its file may be anything by now. */
 static int examine(const struct px_request *r, const struct px_binding *b)
 {
@@ -66,11 +72,14 @@ static int examine(const struct px_request *r, const struct px_binding *b)
             return cleared_or_later(px_life_clear_dangling(r->kind, (uint32_t)r->key, b));
         if (errno == EACCES)
             return check_existing(r, b, wanted_rights(r->flags) == 0);
-        return shm_failf(EINVAL, "the file of key %#x in %s is not a %s of this format",
-                         (unsigned)r->key, px_store_folder(), noun(r));
+        return errno == EBADMSG ? foreign(r)
+                                : shm_failf(errno, "the %s of key %#x cannot be looked at: %s",
+                                            noun(r), (unsigned)r->key, strerror(errno));
     }
     int result;
-    if (o.header.state != PX_LIVE)
+    if (o.header.magic && (o.header.key != (int32_t)r->key || o.header.size != b->size))
+        result = foreign(r);
+    else if (o.header.state != PX_LIVE)
         result = cleared_or_later(px_life_clear(&o));
     else
         result = check_existing(r, b, px_perm_grants(&o, wanted_rights(r->flags)));
@@ -108,7 +117,7 @@ int px_get(const struct px_request *r, const struct px_refusal *new_refused)
     if (px_store_check() != 0)
         return -1;
     for (unsigned attempt = 0;; attempt++) {
-        sigset_t old;
+        struct px_mask old;
         px_store_lock(&old);
         int result = look(r, new_refused);
         px_store_unlock(&old);

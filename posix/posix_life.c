@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,13 +14,25 @@
 #include "posix/posix_lock.h"
 #include "posix/posix_process.h"
 
+/*
+ * Only exclusive locks are ever taken on this byte. A shared one is a reader's who wants to keep
+ * the object from being removed; between two looks a lock may come and go, so it is tried again.
+ */
+enum { LIFE_TRIES = 8 };
+
 int px_life_lock(struct px_object *o)
 {
     if (!o->writable) {
         errno = EACCES;
         return -1;
     }
-    return px_lock_exclusive(o->fd, PX_LIFE_BYTE, 1);
+    for (int i = 0; i < LIFE_TRIES; i++)
+        if (px_lock_exclusive(o->fd, PX_LIFE_BYTE, 1) == 0)
+            return 0;
+        else if (errno != EAGAIN || px_lock_is_held(o->fd, PX_LIFE_BYTE) != 0)
+            return -1;
+    return shm_failf(EPERM, "a process that may only read object %d keeps its file locked",
+                     o->id);
 }
 
 static void set_state(struct px_object *o, enum px_state state)
@@ -41,7 +54,8 @@ static int unlink_object(const struct px_object *o)
  */
 static int bury(struct px_object *o)
 {
-    set_state(o, PX_DEAD);
+    if (o->header.magic != 0) /* an empty file stays one: it counts as half-made */
+        set_state(o, PX_DEAD);
     if (unlink_object(o) == 0)
         return 0;
     int error = errno;
@@ -74,7 +88,7 @@ static int refuse(const struct px_object *o)
 static int clear_locked(struct px_object *o)
 {
     if (px_object_reload(o) != 0 && errno != EBADMSG)
-        return -1;
+        return errno == ENOENT ? 0 : -1; /* somebody else has cleared it meanwhile */
     if (o->header.state == PX_LIVE)
         return 0; /* its maker finished while we waited for the lock */
     if (unbind(o) != 0)
@@ -84,15 +98,42 @@ static int clear_locked(struct px_object *o)
     return bury(o) == 0 ? 0 : refuse(o);
 }
 
+/* Who may only read can wait for the one at work, and see that he has finished. */
+static int wait_or_refuse(struct px_object *o)
+{
+    struct px_binding now;
+    if (px_lock_is_held(o->fd, PX_LIFE_BYTE) == 1) {
+        errno = EAGAIN;
+        return -1;
+    }
+    if (px_object_reload(o) != 0 ? errno == ENOENT : o->header.state == PX_LIVE)
+        return 0;
+    if (px_key_read(o->kind, (uint32_t)o->header.key, &now) != 0 ? errno == ENOENT
+                                                                 : now.id != o->id)
+        return 0;
+    return refuse(o);
+}
+
 int px_life_clear(struct px_object *o)
 {
-    if (!o->writable && px_lock_is_held(o->fd, PX_LIFE_BYTE) != 1)
-        return refuse(o);
     if (!o->writable)
-        errno = EAGAIN;
-    if (!o->writable || px_life_lock(o) != 0)
+        return wait_or_refuse(o);
+    return px_life_lock(o) == 0 ? clear_locked(o) : -1;
+}
+
+/*
+ * Locks a file that was just made. Somebody who saw it before it was locked may have unlinked
+ * it, and its name may be another file's by now: EAGAIN.
+ */
+static int lock_named(struct px_object *o)
+{
+    struct stat st;
+    if (px_life_lock(o) != 0 || fstat(o->fd, &st) != 0)
         return -1;
-    return clear_locked(o);
+    o->uid = st.st_uid;
+    o->gid = st.st_gid;
+    errno = EAGAIN;
+    return st.st_nlink == 1 ? 0 : -1;
 }
 
 /*
@@ -109,7 +150,7 @@ int px_life_clear_dangling(enum px_kind kind, uint32_t key, const struct px_bind
         errno = errno == EEXIST ? EAGAIN : errno;
         return -1;
     }
-    int result = px_life_lock(&o);
+    int result = lock_named(&o);
     if (result == 0) {
         o.header.key = (int32_t)key;
         result = px_key_unbind(kind, key, binding->id);
@@ -121,31 +162,42 @@ int px_life_clear_dangling(enum px_kind kind, uint32_t key, const struct px_bind
     return result;
 }
 
+/* A setgid folder gives files its own group; an object has its creator's. */
+static int take_group(struct px_object *o)
+{
+    if (o->gid != getegid() && fchown(o->fd, (uid_t)-1, getegid()) != 0)
+        return -1;
+    o->gid = getegid();
+    return 0;
+}
+
+static int make_named(struct px_object *o)
+{
+    char path[PX_PATH_SIZE];
+    o->id = (int)(px_random() & INT32_MAX);
+    px_object_path(path, o->kind, o->id);
+    o->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (o->fd < 0)
+        return -1;
+    if (lock_named(o) == 0 && take_group(o) == 0)
+        return 0;
+    if (errno != EAGAIN) {
+        int error = errno;
+        unlink_object(o);
+        errno = error;
+    }
+    px_object_close(o);
+    return -1;
+}
+
 /* A file of our own under a new id, with the life lock held. */
 static int make_file(struct px_object *o)
 {
-    char path[PX_PATH_SIZE];
-    struct stat st;
-    for (;;) {
-        o->id = (int)(px_random() & INT32_MAX);
-        px_object_path(path, o->kind, o->id);
-        o->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (o->fd < 0 && errno == EEXIST)
-            continue;
-        if (o->fd < 0)
-            return -1;
-        /* A collector that saw the file before it was locked may have unlinked it. */
-        if (px_life_lock(o) == 0 && fstat(o->fd, &st) == 0 && st.st_nlink == 1) {
-            o->uid = st.st_uid;
-            o->gid = st.st_gid;
-            return 0;
-        }
-        if (errno == ENOLCK)
-            unlink_object(o);
-        px_object_close(o);
-        if (errno == ENOLCK)
-            return -1;
-    }
+    int result;
+    do
+        result = make_named(o);
+    while (result != 0 && (errno == EEXIST || errno == EAGAIN));
+    return result;
 }
 
 static void fill_header(struct px_object *o, const struct px_request *r)
@@ -221,8 +273,12 @@ static uint64_t wanted_space(const struct px_request *r)
 /* Asked first: filling a mount to the brim and giving it all back would starve the others. */
 static int has_room(const struct px_request *r)
 {
-    uint64_t free_bytes = px_store_free();
-    if (wanted_space(r) <= free_bytes)
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && r->file_size > limit.rlim_cur) {
+        errno = EFBIG; /* asked first: reaching the limit is a signal */
+        return -1;
+    }
+    if (wanted_space(r) <= px_store_free())
         return 0;
     errno = ENOSPC;
     return -1;
@@ -246,7 +302,12 @@ static int give_up(struct px_object *o, const struct px_request *r)
     if (error == EEXIST) /* no failure yet: the caller looks at the key again */
         return -1;
     const char *what = r->kind == PX_SEGMENT ? "segment" : "semaphore set";
-    if (error == ENOSPC || error == EFBIG || error == EDQUOT)
+    if (error == EFBIG)
+        return shm_failf(ENOSPC,
+                         "a %s of %llu bytes is more than a file may have here (ulimit -f, or "
+                         "the file system of %s)",
+                         what, (unsigned long long)r->file_size, px_store_folder());
+    if (error == ENOSPC || error == EDQUOT)
         return px_store_full(what, wanted_space(r));
     return shm_failf(error, "a %s cannot be made in %s: %s", what, px_store_folder(),
                      strerror(error));
@@ -281,7 +342,8 @@ int px_life_destroy_unused(struct px_object *o)
     /* An attacher locks first and looks at the state afterwards: one of us sees the other. */
     if (px_lock_exclusive(o->fd, PX_ATTACH_START, PX_ATTACH_END - PX_ATTACH_START) != 0)
         return 0;
-    return bury(o) == 0;
+    /* Its remover may have been killed before he came to the key. */
+    return unbind(o) == 0 && bury(o) == 0;
 }
 
 int px_life_remove(struct px_object *o)

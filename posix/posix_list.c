@@ -7,24 +7,44 @@
 #include <string.h>
 
 #include "libshm/fail.h"
+#include "posix/posix_life.h"
 #include "posix/posix_lock.h"
+#include "posix/posix_process.h"
 
 struct ids {
     enum px_kind kind;
     int *id;
     size_t count, capacity;
-    int out_of_memory;
+    int error; /* the first one */
 };
 
-/* What exists is what a look by id would find; an object that may not be opened exists too. */
+/* A removed segment that nobody has attached is debris, and gone once it has been looked at. */
+static int is_gone(struct px_object *o)
+{
+    struct px_mask old;
+    if (o->header.state != PX_MARKED)
+        return o->header.state != PX_LIVE;
+    if (px_lock_any(o->fd, PX_ATTACH_START, PX_ATTACH_END) != 0)
+        return 0;
+    px_store_lock(&old);
+    (void)px_life_destroy_unused(o);
+    px_store_unlock(&old);
+    return 1;
+}
+
+/*
+ * What exists is what a look by id would find; an object that may not be opened exists too. -1
+ * and errno when this process cannot tell.
+ */
 static int exists(enum px_kind kind, int id)
 {
     struct px_object o;
-    if (px_object_open_any(&o, kind, id, PX_BEST) != 0)
-        return errno == EACCES;
-    int found = o.header.state == PX_LIVE;
-    if (o.header.state == PX_MARKED)
-        found = px_lock_any(o.fd, PX_ATTACH_START, PX_ATTACH_END) != 0;
+    if (px_object_open_any(&o, kind, id, PX_BEST) != 0) {
+        if (errno == EACCES)
+            return 1;
+        return errno == ENOENT || errno == EBADMSG ? 0 : -1;
+    }
+    int found = !is_gone(&o);
     px_object_close(&o);
     return found;
 }
@@ -43,11 +63,12 @@ static int grow(struct ids *list)
 static void collect(const struct px_name *name, void *context)
 {
     struct ids *list = context;
-    if (name->is_key || name->kind != list->kind || !exists(name->kind, (int)name->number))
+    if (name->is_key || name->kind != list->kind || list->error)
         return;
-    if (list->count == list->capacity && grow(list) != 0)
-        list->out_of_memory = 1;
-    else
+    int found = exists(name->kind, (int)name->number);
+    if (found < 0 || (found && list->count == list->capacity && grow(list) != 0))
+        list->error = errno;
+    else if (found)
         list->id[list->count++] = (int)name->number;
 }
 
@@ -60,12 +81,15 @@ static int ascending(const void *a, const void *b)
 /* The caller frees list->id, also after a failure. */
 static int list_ids(enum px_kind kind, struct ids *list)
 {
+    int first_error = errno;
     memset(list, 0, sizeof *list);
     list->kind = kind;
     if (px_store_check() != 0 || px_store_each(collect, list) != 0)
         return -1;
-    if (list->out_of_memory)
-        return shm_fail(ENOMEM, "no memory for the list of objects");
+    if (list->error)
+        return shm_failf(list->error, "the objects cannot be listed: %s",
+                         strerror(list->error));
+    errno = first_error;
     if (list->count)
         qsort(list->id, list->count, sizeof *list->id, ascending);
     return 0;
@@ -75,8 +99,12 @@ int px_list_rank(enum px_kind kind, int rank)
 {
     struct ids list;
     int id = -1;
-    if (list_ids(kind, &list) == 0 && rank >= 0 && (size_t)rank < list.count)
-        id = list.id[rank];
+    if (list_ids(kind, &list) == 0) {
+        if (rank >= 0 && (size_t)rank < list.count)
+            id = list.id[rank];
+        else
+            shm_failf(EINVAL, "no object has the index %d", rank);
+    }
     free(list.id);
     return id;
 }

@@ -10,7 +10,7 @@
  * The index of INFO and STAT is the rank among all ids in ascending order, so it moves when
  * objects come and go between two calls.
  */
-int px_list_rank(enum px_kind kind, int rank); /* the id; -1: none */
+int px_list_rank(enum px_kind kind, int rank); /* the id; -1 and errno, EINVAL: none */
 int px_list_highest(enum px_kind kind);        /* 0 when there is none; -1 and errno */
 
 /* Every object of this kind that can be opened and is alive. */

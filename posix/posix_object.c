@@ -39,53 +39,52 @@ static int from_this_boot(const struct px_header *h)
            memcmp(h->boot_id, px_boot_id(), 16) == 0;
 }
 
+/* What is mapped must lie in the file. */
+static int sizes_agree(const struct px_header *h, off_t size)
+{
+    if (h->state == PX_PENDING || h->state == PX_DEAD)
+        return 1;
+    if ((uint64_t)size < h->file_size)
+        return 0;
+    return h->kind != PX_SEGMENT ||
+           (h->file_size >= PX_PAYLOAD && h->size <= h->file_size - PX_PAYLOAD);
+}
+
 static int header_is_valid(const struct px_object *o, const struct px_header *h, off_t size)
 {
     return h->magic == PX_MAGIC && h->format == PX_FORMAT && h->byte_order == PX_BYTE_ORDER &&
            h->kind == (uint32_t)o->kind && h->id == (uint32_t)o->id && h->state >= PX_PENDING &&
            h->state <= PX_DEAD && h->size > 0 && h->file_size >= sizeof *h &&
-           (h->state == PX_PENDING || h->state == PX_DEAD || (uint64_t)size >= h->file_size);
+           sizes_agree(h, size);
 }
 
-static int load(struct px_object *o, const struct stat *st)
-{
-    struct px_header h;
-    ssize_t n = pread(o->fd, &h, sizeof h, 0);
-    if (n == 0 && st->st_size == 0) {
-        memset(&o->header, 0, sizeof o->header);
-        o->header.state = PX_PENDING;
-        return 0;
-    }
-    if (n != (ssize_t)sizeof h || !header_is_valid(o, &h, st->st_size)) {
-        errno = EBADMSG;
-        return -1;
-    }
-    if (!from_this_boot(&h))
-        h.state = PX_DEAD;
-    o->header = h;
-    return 0;
-}
-
+/*
+ * The content first, the size afterwards: a file only grows until its object is LIVE, so a size
+ * that is older than the header would make a good object look cut off.
+ */
 int px_object_reload(struct px_object *o)
 {
+    struct px_header h;
     struct stat st;
-    return fstat(o->fd, &st) == 0 ? load(o, &st) : -1;
-}
-
-/* One link only: a second name could outlive every removal. None: it has just been unlinked. */
-static int load_if_ours(struct px_object *o)
-{
-    struct stat st;
+    ssize_t n = pread(o->fd, &h, sizeof h, 0);
     if (fstat(o->fd, &st) != 0)
         return -1;
     o->dev = st.st_dev;
     o->ino = st.st_ino;
     o->uid = st.st_uid;
     o->gid = st.st_gid;
-    if (S_ISREG(st.st_mode) && st.st_nlink == 1)
-        return load(o, &st);
     errno = st.st_nlink == 0 ? ENOENT : EBADMSG;
-    return -1;
+    /* One link only: a second name could outlive every removal. None: it has been unlinked. */
+    if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+        return -1;
+    if (n == 0)
+        h = (struct px_header){.state = PX_PENDING};
+    else if (n != (ssize_t)sizeof h || !header_is_valid(o, &h, st.st_size))
+        return -1;
+    else if (!from_this_boot(&h))
+        h.state = PX_DEAD;
+    o->header = h;
+    return 0;
 }
 
 int px_object_open_any(struct px_object *o, enum px_kind kind, int id, enum px_access access)
@@ -97,7 +96,7 @@ int px_object_open_any(struct px_object *o, enum px_kind kind, int id, enum px_a
     o->fd = open_file(path, access, &o->writable);
     if (o->fd < 0)
         return -1;
-    if (load_if_ours(o) == 0)
+    if (px_object_reload(o) == 0)
         return 0;
     px_object_close(o);
     return -1;

@@ -104,7 +104,7 @@ int px_object_open_any(struct px_object *o, enum px_kind kind, int id, enum px_a
 
 void px_object_close(struct px_object *o);
 
-/* Reads the header again; -1 and EBADMSG when it is no longer valid. */
+/* Reads header and owner again; -1 and errno: EBADMSG, or ENOENT when it has been unlinked. */
 int px_object_reload(struct px_object *o);
 
 /* Stores one field of the header. A file that cannot be written keeps the old value. */

@@ -32,26 +32,28 @@ static pthread_mutex_t store_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t table_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 /* The mask of the thread that forks, kept between its handlers. */
-static sigset_t forking_mask;
+static struct px_mask forking_mask;
 
-void px_block_signals(sigset_t *old)
+void px_block_signals(struct px_mask *old)
 {
     sigset_t all;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, old);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old->cancel_state);
+    pthread_sigmask(SIG_SETMASK, &all, &old->signals);
 }
 
-void px_restore_signals(const sigset_t *old)
+void px_restore_signals(const struct px_mask *old)
 {
-    pthread_sigmask(SIG_SETMASK, old, NULL);
+    pthread_sigmask(SIG_SETMASK, &old->signals, NULL);
+    pthread_setcancelstate(old->cancel_state, NULL);
 }
 
 /* The mask changes, and what was pending is noticed, in one step. */
-int px_let_signals_through(const sigset_t *mask)
+int px_let_signals_through(const struct px_mask *mask)
 {
     const struct timespec at_once = {0};
     int error = errno;
-    int handled = pselect(0, NULL, NULL, NULL, &at_once, mask) < 0 && errno == EINTR;
+    int handled = pselect(0, NULL, NULL, NULL, &at_once, &mask->signals) < 0 && errno == EINTR;
     errno = error;
     return handled;
 }
@@ -99,14 +101,14 @@ uint64_t px_random(void)
     return z ^ (z >> 31);
 }
 
-void px_store_lock(sigset_t *old)
+void px_store_lock(struct px_mask *old)
 {
     px_block_signals(old);
     px_pid();
     pthread_mutex_lock(&store_mutex);
 }
 
-void px_store_unlock(const sigset_t *old)
+void px_store_unlock(const struct px_mask *old)
 {
     pthread_mutex_unlock(&store_mutex);
     px_restore_signals(old);
@@ -125,7 +127,7 @@ void px_table_unlock(void)
 
 static void before_fork(void)
 {
-    sigset_t old;
+    struct px_mask old;
     px_store_lock(&old);
     px_table_lock();
     forking_mask = old;
@@ -135,14 +137,14 @@ static void before_fork(void)
 static void after_fork_in_parent(void)
 {
     px_attaches_after_fork(0);
-    sigset_t old = forking_mask;
+    struct px_mask old = forking_mask;
     px_table_unlock();
     px_store_unlock(&old);
 }
 
 static void after_fork_in_child(void)
 {
-    sigset_t old = forking_mask;
+    struct px_mask old = forking_mask;
     px_attaches_after_fork(1);
     atomic_store(&self->pid, 0);
     notice_process();

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,7 +13,10 @@
 #include "posix/posix_lock.h"
 #include "posix/posix_process.h"
 #include "posix/posix_redo.h"
+#include "posix/posix_semop.h"
+#include "posix/posix_set_lock.h"
 #include "posix/posix_store.h"
+#include "posix/posix_wait.h"
 #include "posix/posix_waiters.h"
 
 static size_t row_offset(const struct px_set *s, uint32_t row)
@@ -103,25 +107,65 @@ static int try_row(struct px_set *s, int fd, uint32_t row)
     return 1;
 }
 
-static int refuse_space(const struct px_set *s)
-{
-    return px_store_full("process's row in a semaphore set",
-                         s->layout.rows_initial * s->layout.row_stride);
-}
-
-int px_row_choose(struct px_set *s, int fd)
+/* Locks the byte of a free row. 0, or -1 and errno: ENOSPC without space for it, EUSERS. */
+static int choose(struct px_set *s, int fd)
 {
     uint32_t known = rows_known(s);
     if (known && reserve(s, fd, known) != 0)
-        return refuse_space(s);
+        return -1;
     for (uint32_t row = 1; row <= s->layout.rows; row++) {
         if (row <= known && PX_GET(px_row(s, row)->state) != PX_ROW_FREE)
             continue;
         if (try_row(s, fd, row))
-            return reserve(s, fd, row) == 0 ? 0 : refuse_space(s);
+            return reserve(s, fd, row);
     }
-    return shm_failf(ENOSPC, "semaphore set %d is in use by %u processes, the most it can have",
-                     s->id, (unsigned)s->layout.rows);
+    errno = EUSERS;
+    return -1;
+}
+
+/*
+ * Without space for one more row, those of the dead have to do. Burying them needs the set lock,
+ * and for that the byte of the row that was chosen is enough, although it has no record.
+ */
+static void bury_all_dead(struct px_set *s)
+{
+    struct px_patience brief = {.deadline = px_now() + 1000000000};
+    int error = errno;
+    s->claimed = 1;
+    if (px_set_lock(s, &brief) == 0) {
+        if (px_rows_reap(s, NULL, NULL) > 0)
+            px_serve(s);
+        px_set_unlock(s);
+    }
+    s->claimed = 0;
+    errno = error;
+}
+
+static int choose_again(struct px_set *s, int fd)
+{
+    uint32_t row = s->row;
+    bury_all_dead(s);
+    int result = choose(s, fd);
+    if (s->row != row)
+        px_unlock(fd, (off_t)row, 1);
+    return result;
+}
+
+int px_row_choose(struct px_set *s, int fd)
+{
+    s->row = 0;
+    if (choose(s, fd) == 0 || (s->row && errno == ENOSPC && choose_again(s, fd) == 0))
+        return 0;
+    if (errno == EUSERS)
+        return shm_failf(ENOSPC,
+                         "semaphore set %d is in use by %u processes, the most it can "
+                         "have",
+                         s->id, (unsigned)s->layout.rows);
+    if (errno == ENOSPC)
+        return px_store_full("process's row in a semaphore set",
+                             s->layout.rows_initial * s->layout.row_stride);
+    return shm_failf(errno, "no row can be had in semaphore set %d: %s", s->id,
+                     strerror(errno));
 }
 
 void px_row_claim(struct px_set *s)

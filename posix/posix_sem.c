@@ -72,7 +72,11 @@ static int open_controlled(struct px_object *o, int semid)
     if (!px_perm_controls(o))
         result = shm_failf(EPERM, "semaphore set %d belongs to another user", semid);
     else if (px_life_lock(o) != 0)
-        result = BUSY;
+        result = errno == EAGAIN ? BUSY
+                                 : shm_failf(errno,
+                                             "semaphore set %d cannot be locked against "
+                                             "other changes: %s",
+                                             semid, strerror(errno));
     if (result != 0)
         px_object_close(o);
     return result;
@@ -88,7 +92,7 @@ static int change(struct px_object *o, int command, const struct shm_backend_sem
 static int control(int semid, int command, const struct shm_backend_semid_ds *ds)
 {
     for (unsigned attempt = 0;; attempt++) {
-        sigset_t old;
+        struct px_mask old;
         struct px_object o;
         px_store_lock(&old);
         int result = open_controlled(&o, semid);
@@ -117,7 +121,7 @@ static struct px_set *take_quietly(int semid)
 /* The set is opened first: its sleepers can only be woken through the mapping. */
 static int remove_set(int semid)
 {
-    sigset_t old;
+    struct px_mask old;
     px_block_signals(&old);
     struct px_set *s = take_quietly(semid);
     int result = control(semid, LIBSHM_IPC_RMID, NULL);
@@ -139,7 +143,7 @@ static void fill_ds(const struct px_header *h, struct shm_backend_semid_ds *ds)
 }
 
 /* A killed process's undo is an operation that shows in otime. */
-static void reap_all(struct px_set *s, const sigset_t *mask)
+static void reap_all(struct px_set *s, const struct px_mask *mask)
 {
     struct px_patience patience = {.deadline = INT64_MAX, .mask = mask};
     if (PX_GET(px_set_control(s)->adjusted_rows) == 0 || px_set_lock(s, &patience) != 0)
@@ -157,7 +161,7 @@ static int report(int semid, int check, struct shm_backend_semid_ds *ds)
 }
 
 /* From the mapping, without a system call for the file. */
-static int stat_mapped(struct px_set *s, int check, const sigset_t *mask,
+static int stat_mapped(struct px_set *s, int check, const struct px_mask *mask,
                        struct shm_backend_semid_ds *ds)
 {
     reap_all(s, mask);
@@ -175,7 +179,7 @@ static int has_adjustments(const struct px_object *o)
 }
 
 /* A set that is not open here is only opened when a death may have to be made up for. */
-static int stat_file(int semid, int check, const sigset_t *mask,
+static int stat_file(int semid, int check, const struct px_mask *mask,
                      struct shm_backend_semid_ds *ds)
 {
     struct px_object o;
@@ -191,7 +195,7 @@ static int stat_file(int semid, int check, const sigset_t *mask,
 
 static int stat_set(int semid, int check, struct shm_backend_semid_ds *ds)
 {
-    sigset_t old;
+    struct px_mask old;
     px_block_signals(&old);
     struct px_set *s = px_set_take_if_open(semid);
     int result = s ? stat_mapped(s, check, &old, ds) : stat_file(semid, check, &old, ds);
@@ -203,7 +207,7 @@ static int stat_rank(int rank, int check, struct shm_backend_semid_ds *ds)
 {
     int id = px_list_rank(PX_SET, rank);
     if (id < 0)
-        return shm_failf(EINVAL, "no semaphore set has the index %d", rank);
+        return -1;
     return stat_set(id, check, ds) == 0 ? id : -1;
 }
 
@@ -345,7 +349,7 @@ static int check_query(const struct query *q)
     return check_array(q);
 }
 
-static int answer_locked(const struct query *q, const sigset_t *mask)
+static int answer_locked(const struct query *q, const struct px_mask *mask)
 {
     struct px_patience patience = {.deadline = INT64_MAX, .mask = mask};
     if (px_set_lock(q->s, &patience) != 0)
@@ -364,7 +368,7 @@ static int answer_locked(const struct query *q, const sigset_t *mask)
 
 static int query(int semid, int semnum, int command, union shm_backend_semun arg)
 {
-    sigset_t old;
+    struct px_mask old;
     px_block_signals(&old);
     struct query q = {px_set_take(semid), semnum, command, arg};
     int result = -1;

@@ -32,8 +32,8 @@ struct call {
     struct px_set *s;
     const struct shm_backend_sembuf *ops;
     size_t nops;
-    int64_t deadline;     /* px_now() units; INT64_MAX: none */
-    const sigset_t *mask; /* the caller's */
+    int64_t deadline;           /* px_now() units; INT64_MAX: none */
+    const struct px_mask *mask; /* the caller's */
 };
 
 /*
@@ -264,7 +264,7 @@ static void give_back(struct px_set *s, struct px_waiter *w)
 }
 
 /* `mask` is the caller's; signals are blocked. */
-static void cancel_abandoned(const sigset_t *mask)
+static void cancel_abandoned(const struct px_mask *mask)
 {
     px_pid();
     struct call call = {.s = asleep.s, .mask = mask};
@@ -284,7 +284,7 @@ static void cancel_abandoned(const sigset_t *mask)
 
 void px_wait_cancel_abandoned(void)
 {
-    sigset_t old;
+    struct px_mask old;
     if (!asleep.s)
         return;
     px_block_signals(&old);
@@ -393,7 +393,7 @@ static int operate(struct call *call)
 /* px_now() at the end of the timeout; 0 for one that is over already, INT64_MAX for none. */
 static int64_t deadline_of(const struct timespec *timeout)
 {
-    if (!timeout || timeout->tv_sec >= INT64_MAX / 2000000000)
+    if (!timeout || (int64_t)timeout->tv_sec >= INT64_MAX / 2000000000)
         return INT64_MAX;
     int64_t ns = (int64_t)timeout->tv_sec * 1000000000 + timeout->tv_nsec;
     return ns ? px_now() + ns : 0;
@@ -423,7 +423,7 @@ int shm_backend_semtimedop(int semid, const struct shm_backend_sembuf *ops, size
     int first_error = errno;
     if (check_arguments(semid, ops, nops, timeout) != 0)
         return -1;
-    sigset_t old;
+    struct px_mask old;
     px_block_signals(&old);
     cancel_abandoned(&old);
     struct call call = {.s = px_set_take(semid),

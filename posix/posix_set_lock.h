@@ -4,8 +4,7 @@
 #ifndef LIBSHM_POSIX_SET_LOCK_H
 #define LIBSHM_POSIX_SET_LOCK_H
 
-#include <signal.h>
-
+#include "posix/posix_process.h"
 #include "posix/posix_set.h"
 
 /*
@@ -20,7 +19,7 @@
  */
 struct px_patience {
     int64_t deadline;
-    const sigset_t *mask;
+    const struct px_mask *mask;
     int interruptible;
 };
 int px_set_lock(struct px_set *s, const struct px_patience *patience);

@@ -162,9 +162,10 @@ static int is_debris(struct px_object *o)
  */
 static int lock_attach(struct px_object *o)
 {
-    if (px_lock_shared(o->fd, px_attach_byte(), 1) != 0 && errno != EAGAIN)
+    int locked = px_lock_shared(o->fd, px_attach_byte(), 1) == 0;
+    if (!locked && errno != EAGAIN) /* EAGAIN: a destroyer has the whole range */
         return shm_failf(ENOSPC, "segment %d: the system has no more file locks", o->id);
-    if (px_object_reload(o) == 0 &&
+    if (locked && px_object_reload(o) == 0 &&
         (o->header.state == PX_LIVE || o->header.state == PX_MARKED))
         return 0;
     return shm_failf(EINVAL, "no segment has the id %d: it has just been removed", o->id);
@@ -172,7 +173,7 @@ static int lock_attach(struct px_object *o)
 
 static void record(struct px_attach *a, const struct attaching *w)
 {
-    a->address = w->base;
+    a->address = a->piece = w->base;
     a->length = w->length;
     a->id = w->o->id;
     a->writable = !(w->flags & LIBSHM_ATTACH_RDONLY);
@@ -192,7 +193,7 @@ static int attach_locked(struct attaching *w)
         return -1;
     }
     if (w->exact && (w->flags & LIBSHM_ATTACH_REMAP))
-        px_attach_forget_range(w->base, w->length);
+        px_attach_cut(w->base, w->length);
     record(a, w);
     return 0;
 }
@@ -201,7 +202,7 @@ static int attach_locked(struct attaching *w)
 static void stamp_attach(struct px_object *o)
 {
     struct px_object w = *o;
-    if (!o->writable && px_object_open(&w, PX_SEGMENT, o->id, PX_WRITE) != 0)
+    if (!o->writable && px_object_open_any(&w, PX_SEGMENT, o->id, PX_WRITE) != 0)
         return;
     stamp(&w, &w.header.atime);
     PX_STORE(&w, atime);
@@ -234,6 +235,25 @@ static int attach(struct attaching *w, int shmid)
     return result;
 }
 
+/*
+ * An attach that failed may have been the lock that kept the last detacher from destroying the
+ * segment, or have met debris.
+ */
+static void destroy_if_debris(int shmid)
+{
+    struct px_mask old;
+    struct px_object o;
+    int error = errno;
+    px_store_lock(&old);
+    if (px_object_open_any(&o, PX_SEGMENT, shmid, PX_WRITE) == 0) {
+        if (o.header.state == PX_MARKED)
+            (void)px_life_destroy_unused(&o);
+        px_object_close(&o);
+    }
+    px_store_unlock(&old);
+    errno = error;
+}
+
 void *shm_backend_shmat(int shmid, const void *address, int flags)
 {
     int first_error = errno;
@@ -244,14 +264,16 @@ void *shm_backend_shmat(int shmid, const void *address, int flags)
     }
     if (settle_address(address, flags, &w.at) != 0 || px_store_check() != 0)
         return ATTACH_FAILED;
-    sigset_t old;
+    struct px_mask old;
     px_block_signals(&old);
     px_table_lock();
     int result = attach(&w, shmid);
     px_table_unlock();
     px_restore_signals(&old);
-    if (result != 0)
+    if (result != 0) {
+        destroy_if_debris(shmid);
         return ATTACH_FAILED;
+    }
     errno = first_error;
     return w.base;
 }
@@ -282,24 +304,25 @@ static int after_detach(const struct px_attach *a)
     return result;
 }
 
-/* Takes the attach out of the table and unmaps it. */
+/* Takes the attach out of the table, all its pieces, and unmaps it. */
 static int unmap(const void *address, struct px_attach *copy)
 {
+    struct px_attach *a;
+    int pieces = 0;
     px_table_lock();
-    struct px_attach *a = px_attach_take(address);
-    if (a) {
+    for (; (a = px_attach_take(address)) != NULL; pieces++) {
         *copy = *a;
-        munmap(a->address, a->length);
+        munmap(a->piece, a->length);
         px_attach_discard(a);
     }
     px_table_unlock();
-    return a ? 0 : shm_failf(EINVAL, "no segment is attached at %p", address);
+    return pieces ? 0 : shm_failf(EINVAL, "no segment is attached at %p", address);
 }
 
 int shm_backend_shmdt(const void *address)
 {
     int first_error = errno;
-    sigset_t old;
+    struct px_mask old;
     struct px_attach a;
     px_store_lock(&old);
     if (unmap(address, &a) != 0) {
@@ -327,6 +350,12 @@ static int not_controlled(int shmid)
     return shm_failf(EPERM, "segment %d belongs to another user", shmid);
 }
 
+static int cannot_lock(int shmid)
+{
+    return shm_failf(errno, "segment %d cannot be locked against other changes: %s", shmid,
+                     strerror(errno));
+}
+
 /* The object for a command that changes it, with the life lock held; BUSY while another has it.
  */
 static int open_controlled(struct px_object *o, int shmid)
@@ -341,7 +370,7 @@ static int open_controlled(struct px_object *o, int shmid)
     if (!px_perm_controls(o))
         result = not_controlled(shmid);
     else if (px_life_lock(o) != 0)
-        result = BUSY;
+        result = errno == EAGAIN ? BUSY : cannot_lock(shmid);
     if (result != 0)
         px_object_close(o);
     return result;
@@ -377,7 +406,7 @@ static int change(struct px_object *o, int command, const struct shm_backend_shm
 static int control(int shmid, int command, const struct shm_backend_shmid_ds *ds)
 {
     for (unsigned attempt = 0;; attempt++) {
-        sigset_t old;
+        struct px_mask old;
         struct px_object o;
         px_store_lock(&old);
         int result = open_controlled(&o, shmid);
@@ -424,7 +453,7 @@ static int stat_open(struct px_object *o, int check, struct shm_backend_shmid_ds
 
 static int stat_segment(int shmid, int check, struct shm_backend_shmid_ds *ds)
 {
-    sigset_t old;
+    struct px_mask old;
     struct px_object o;
     px_store_lock(&old);
     int result = px_object_open(&o, PX_SEGMENT, shmid, PX_BEST);
@@ -440,7 +469,7 @@ static int stat_rank(int rank, int check, struct shm_backend_shmid_ds *ds)
 {
     int id = px_list_rank(PX_SEGMENT, rank);
     if (id < 0)
-        return shm_failf(EINVAL, "no segment has the index %d", rank);
+        return -1;
     return stat_segment(id, check, ds) == 0 ? id : -1;
 }
 

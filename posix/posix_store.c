@@ -108,7 +108,7 @@ int px_store_check(void)
 {
     if (atomic_load_explicit(&store.ready, memory_order_acquire))
         return 0;
-    sigset_t old;
+    struct px_mask old;
     px_store_lock(&old);
     int result = atomic_load(&store.ready) ? 0 : settle_store();
     px_store_unlock(&old);
@@ -194,7 +194,7 @@ int px_store_each(void (*each)(const struct px_name *name, void *context), void 
 uint64_t px_store_free(void)
 {
     struct statvfs fs;
-    if (statvfs(store.folder, &fs) != 0)
+    if (statvfs(store.folder, &fs) != 0 || fs.f_blocks == 0) /* no limit */
         return UINT64_MAX;
     return (uint64_t)fs.f_bavail * fs.f_frsize;
 }
