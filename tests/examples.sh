@@ -79,6 +79,7 @@ training()
 # A signal ends the training, and the objects are removed; isolate sees whether that is true.
 interruption()
 {
+    : >"$scratch/sgd" # or the earlier output would be read before the shell has emptied it
     "$examples/sgd" --data "$data/digits.csv" --epochs 100000 >"$scratch/sgd" &
     sgd=$!
     while ! grep -q 'updates/s' "$scratch/sgd"; do
