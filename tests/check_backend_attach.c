@@ -21,15 +21,19 @@ enum {
 
 static size_t page;
 
-/* `pages` of free address space; the kernel will not give it away while nobody maps anything.
+/*
+ * `pages` of free address space, in the middle of much more of it: what the library or the
+ * tools around it map meanwhile goes to an end.
  */
 static char *hole(size_t pages)
 {
-    char *start = mmap(NULL, pages * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const size_t around = 64 << 20;
+    size_t length = 2 * around + pages * page;
+    char *start = mmap(NULL, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     EXPECT(start != MAP_FAILED);
-    EXPECT_OK(munmap(start, pages * page));
-    return start;
+    EXPECT_OK(munmap(start, length));
+    return start + around;
 }
 
 START_TEST(check_order_id_before_all) /* S1.11 */
