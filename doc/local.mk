@@ -4,6 +4,7 @@ dist_man_MANS += $(manpages)
 manpages = \
 	%D%/man/libshm.7 \
 	%D%/man/shm.3 \
+	%D%/man/shm_arrays.3 \
 	%D%/man/shmtool.1
 
 dist_doc_DATA = COPYING NEWS README.md \

@@ -153,8 +153,8 @@ struct shm_arrays *shm_arrays_attach_pairs(const struct shm_key_pair *pairs, siz
         return NULL;
     }
     struct shm_arrays *a = shm_arrays_attach(pairs[0].memory_key);
-    if (a && (check_keys(a, pairs, npairs) < 0 ||
-              (specs && shm_view_apply(a, specs, count) < 0)))
+    if (a &&
+        (check_keys(a, pairs, npairs) < 0 || (specs && shm_view_apply(a, specs, count) < 0)))
         return fail_attach(a);
     return a;
 }

@@ -6,8 +6,11 @@
 #include "libshm/arrays_private.h"
 #include "libshm/stream.h"
 
-/* Below this the slot is likely to be in a cache already, where a plain store finds it. */
-size_t shm_arrays_stream_threshold = (size_t)1 << 22;
+/*
+ * Below this, three slots of data are likely to be in some cache, where plain stores win; far
+ * above it, streaming stores save the reading of the lines they replace.
+ */
+size_t shm_arrays_stream_threshold = (size_t)1 << 25;
 
 bool shm_copy_streams(const struct shm_partition *p)
 {

@@ -60,8 +60,8 @@ static int make_memory(const struct draft *d, struct part *part)
     for (int i = 0; part->shmid < 0 && i < ATTEMPTS; i++) {
         if (draw_key(&part->identity.keys.memory_key) < 0)
             return -1;
-        part->shmid = shm_backend_shmget(part->identity.keys.memory_key, part->layout.total,
-                                         flags_of(d));
+        part->shmid =
+            shm_backend_shmget(part->identity.keys.memory_key, part->layout.total, flags_of(d));
         if (part->shmid < 0 && errno != EEXIST)
             return -1;
     }
@@ -81,8 +81,7 @@ static int make_semaphore(const struct draft *d, struct part *part)
         if (draw_key(&part->identity.keys.semaphore_key) < 0)
             return -1;
         part->header->semaphore_key = part->identity.keys.semaphore_key;
-        part->semid =
-            shm_backend_semget(part->identity.keys.semaphore_key, 1, flags_of(d));
+        part->semid = shm_backend_semget(part->identity.keys.semaphore_key, 1, flags_of(d));
         if (part->semid < 0 && errno != EEXIST)
             return -1;
     }
@@ -109,8 +108,8 @@ static int make_part(const struct draft *d, struct part *part)
     if (shm_layout_compute(&part->layout, part->arrays, part->narrays, npairs) < 0 ||
         make_memory(d, part) < 0)
         return -1;
-    shm_layout_write((unsigned char *)part->header, &part->layout, part->arrays,
-                     part->narrays, &part->identity);
+    shm_layout_write((unsigned char *)part->header, &part->layout, part->arrays, part->narrays,
+                     &part->identity);
     if (make_semaphore(d, part) < 0)
         return -1;
     copy_data(d, part);
@@ -191,10 +190,8 @@ static int prepare_parts(struct draft *d, const size_t *ends)
         return shm_fail(ENOMEM, "no memory to create an array set");
     for (size_t i = 0; i < d->nparts; i++) {
         size_t begin = i > 0 ? ends[i - 1] : 0;
-        d->parts[i] = (struct part){.shmid = -1,
-                                    .semid = -1,
-                                    .arrays = d->arrays + begin,
-                                    .narrays = ends[i] - begin};
+        d->parts[i] = (struct part){
+            .shmid = -1, .semid = -1, .arrays = d->arrays + begin, .narrays = ends[i] - begin};
         d->parts[i].identity = (struct shm_segment_identity){
             .set_id = set_id, .set_arrays = d->count, .partition = i, .npartitions = d->nparts};
     }
@@ -210,8 +207,7 @@ static int split(struct draft *d, const struct shm_array_spec *specs, size_t *si
             return -1;
         sizes[i] = d->arrays[i].count;
     }
-    d->nparts =
-        shm_partition_sizes(sizes, d->count, LIBSHM_PARTITION_MIN_SIZE, order, ends);
+    d->nparts = shm_partition_sizes(sizes, d->count, LIBSHM_PARTITION_MIN_SIZE, order, ends);
     for (size_t i = 0; i < d->count; i++) {
         shm_array_from_spec(&d->arrays[i], &specs[order[i]]);
         d->arrays[i].index = order[i];

@@ -11,8 +11,7 @@ static _Thread_local const struct shm_hold *innermost;
 
 void shm_hold_enter(struct shm_hold *hold, const struct shm_arrays *a, int shmid)
 {
-    *hold = (struct shm_hold){
-        .arrays = a, .shmid = shmid, .pid = getpid(), .outer = innermost};
+    *hold = (struct shm_hold){.arrays = a, .shmid = shmid, .pid = getpid(), .outer = innermost};
     innermost = hold;
 }
 
@@ -26,7 +25,8 @@ bool shm_hold_is_mine(const struct shm_hold *hold)
     return hold->pid == getpid();
 }
 
-/* In a child that was forked by a callback the entries are the parent's: they lock out nobody. */
+/* In a child that was forked by a callback the entries are the parent's: they lock out nobody.
+ */
 int shm_hold_check(const struct shm_partition *p)
 {
     for (const struct shm_hold *h = innermost; h; h = h->outer)

@@ -42,7 +42,8 @@ const struct shm_kernels *shm_kernels_of(int dtype);
 extern const struct shm_kernels shm_kernels_int8, shm_kernels_uint8, shm_kernels_int16,
     shm_kernels_uint16, shm_kernels_int32, shm_kernels_uint32, shm_kernels_int64,
     shm_kernels_uint64;
-extern const struct shm_kernels shm_kernels_float32, shm_kernels_float64, shm_kernels_longdouble;
+extern const struct shm_kernels shm_kernels_float32, shm_kernels_float64,
+    shm_kernels_longdouble;
 extern const struct shm_kernels shm_kernels_complex64, shm_kernels_complex128,
     shm_kernels_complex_longdouble;
 extern const struct shm_kernels shm_kernels_bool, shm_kernels_float16;
@@ -54,26 +55,26 @@ extern const struct shm_kernels shm_kernels_bool, shm_kernels_float16;
  * be taken to change it.
  */
 #define LIBSHM_KERNEL_STEP 16
-#define LIBSHM_KERNEL(name, type, expression)                                                 \
-    static inline void name##_some(type *restrict result, const type *restrict old,           \
-                                   const type *restrict fresh, struct shm_factors f,          \
-                                   size_t count)                                              \
-    {                                                                                         \
-        for (size_t i = 0; i < count; i++)                                                    \
-            result[i] = (type)(expression);                                                   \
-        (void)fresh;                                                                          \
-        (void)f;                                                                              \
-    }                                                                                         \
-    static void name(void *result_, const void *old_, const void *fresh_,                     \
-                     const struct shm_factors *factors, size_t count)                         \
-    {                                                                                         \
-        type *result = result_;                                                               \
-        const type *old = old_, *fresh = fresh_;                                              \
-        const struct shm_factors f = *factors;                                                \
-        size_t i = 0;                                                                         \
-        for (; count - i >= LIBSHM_KERNEL_STEP; i += LIBSHM_KERNEL_STEP)                      \
-            name##_some(result + i, old + i, fresh + i, f, LIBSHM_KERNEL_STEP);               \
-        name##_some(result + i, old + i, fresh + i, f, count - i);                            \
+#define LIBSHM_KERNEL(name, type, expression)                                                  \
+    static inline void name##_some(type *restrict result, const type *restrict old,            \
+                                   const type *restrict fresh, struct shm_factors f,           \
+                                   size_t count)                                               \
+    {                                                                                          \
+        for (size_t i = 0; i < count; i++)                                                     \
+            result[i] = (type)(expression);                                                    \
+        (void)fresh;                                                                           \
+        (void)f;                                                                               \
+    }                                                                                          \
+    static void name(void *result_, const void *old_, const void *fresh_,                      \
+                     const struct shm_factors *factors, size_t count)                          \
+    {                                                                                          \
+        type *result = result_;                                                                \
+        const type *old = old_, *fresh = fresh_;                                               \
+        const struct shm_factors f = *factors;                                                 \
+        size_t i = 0;                                                                          \
+        for (; count - i >= LIBSHM_KERNEL_STEP; i += LIBSHM_KERNEL_STEP)                       \
+            name##_some(result + i, old + i, fresh + i, f, LIBSHM_KERNEL_STEP);                \
+        name##_some(result + i, old + i, fresh + i, f, count - i);                             \
     }
 
 #endif

@@ -7,7 +7,8 @@
 #include "libshm/arrays.h"
 #include "libshm/fail.h"
 
-/* Larger first; equal sizes in reverse position order. Positions differ, so no two are equal. */
+/* Larger first; equal sizes in reverse position order. Positions differ, so no two are equal.
+ */
 static bool comes_before(const size_t *sizes, size_t a, size_t b)
 {
     return sizes[a] != sizes[b] ? sizes[a] > sizes[b] : a > b;

@@ -43,7 +43,8 @@ int shm_segment_attach(struct shm_partition *p, key_t memory_key);
 void shm_segment_detach(struct shm_partition *p);
 int shm_segment_check_live(const struct shm_partition *p); /* -1: EIDRM, the set was removed */
 
-/* arrays_names.c: sorted pointers to `count` arrays; -1: EINVAL for a name that is there twice. */
+/* arrays_names.c: sorted pointers to `count` arrays; -1: EINVAL for a name that is there twice.
+ */
 int shm_names_sort(struct shm_array **by_name, size_t count);
 struct shm_array *shm_names_find(struct shm_array *const *by_name, size_t count,
                                  const struct shm_array_spec *name);
@@ -67,7 +68,7 @@ struct shm_hold {
 void shm_hold_enter(struct shm_hold *hold, const struct shm_arrays *a, int shmid);
 void shm_hold_leave(const struct shm_hold *hold);
 bool shm_hold_is_mine(const struct shm_hold *hold);
-int shm_hold_check(const struct shm_partition *p);    /* -1: EDEADLK */
+int shm_hold_check(const struct shm_partition *p);     /* -1: EDEADLK */
 int shm_hold_check_handle(const struct shm_arrays *a); /* -1: EDEADLK */
 
 /* arrays_lock.c: the partition's semaphore. Waits of one call share one deadline. */

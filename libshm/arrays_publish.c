@@ -18,7 +18,7 @@ uint64_t shm_publish_begin(const struct shm_partition *p, bool streaming)
 void shm_publish_end(const struct shm_partition *p, uint64_t current, bool streaming)
 {
     if (streaming)
-        shm_stream_fence();                                                          /* W4 */
+        shm_stream_fence();                                                        /* W4 */
     atomic_store_explicit(&p->header->version, current + 1, memory_order_release); /* W5 */
 }
 
@@ -29,7 +29,7 @@ uint64_t shm_publish_current(const struct shm_partition *p)
 
 bool shm_publish_is_whole(const struct shm_partition *p, uint64_t v)
 {
-    atomic_thread_fence(memory_order_acquire); /* R3 */
+    atomic_thread_fence(memory_order_acquire);                                     /* R3 */
     return atomic_load_explicit(&p->header->begun, memory_order_relaxed) - v <= 1; /* R4 */
 }
 

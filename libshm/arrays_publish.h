@@ -15,8 +15,8 @@
  *     R4  b = begun; the copy is version v if and only if b - v <= 1
  *
  * Slot v & 1 is written again by update v + 2 only, whose W1 precedes its W3: a reader that saw
- * any byte of it sees begun >= v + 2 in R4. Streaming stores are not ordered by C's fences: with
- * no store fence at W2 they overtake W1, with none at W4 they are overtaken by W5.
+ * any byte of it sees begun >= v + 2 in R4. Streaming stores are not ordered by C's fences:
+ * with no store fence at W2 they overtake W1, with none at W4 they are overtaken by W5.
  *
  * A writer that dies leaves begun = v + 1, which readers accept, and a slot that nobody reads;
  * the next writer repeats v + 1. Nothing is ever written into the current slot.

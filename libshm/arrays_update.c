@@ -191,4 +191,3 @@ int shm_arrays_update(struct shm_arrays *a, int op, double factor, const void *c
         return -1;
     return read_the_rest(&job);
 }
-

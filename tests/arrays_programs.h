@@ -16,10 +16,10 @@
 extern size_t shm_arrays_stream_threshold;
 
 /* Ends the program, with what was not so. */
-#define EXPECT(condition)                                                                     \
-    do {                                                                                      \
-        if (!(condition))                                                                     \
-            expectation_failed(__FILE__, __LINE__, #condition);                               \
+#define EXPECT(condition)                                                                      \
+    do {                                                                                       \
+        if (!(condition))                                                                      \
+            expectation_failed(__FILE__, __LINE__, #condition);                                \
     } while (0)
 _Noreturn void expectation_failed(const char *file, int line, const char *condition);
 

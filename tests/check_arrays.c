@@ -15,11 +15,14 @@
 #include "libshm/backend.h"
 #include "tests/suite.h"
 
-#define F64(label_, ndim_, ...)                                                               \
-    (struct shm_array_spec){.label = (label_),                                                \
-                            .dtype = LIBSHM_FLOAT64,                                          \
-                            .ndim = (ndim_),                                                  \
-                            .shape = (const size_t[]){__VA_ARGS__}}
+#define F64(label_, ndim_, ...)                                                                \
+    (struct shm_array_spec)                                                                    \
+    {                                                                                          \
+        .label = (label_), .dtype = LIBSHM_FLOAT64, .ndim = (ndim_), .shape = (const size_t[]) \
+        {                                                                                      \
+            __VA_ARGS__                                                                        \
+        }                                                                                      \
+    }
 
 static void end(struct shm_arrays *a)
 {
@@ -183,8 +186,9 @@ START_TEST(specs_are_checked)
                "array 4: an opaque array needs an itemsize");
     refuse_one((struct shm_array_spec){.key = 4, .dtype = LIBSHM_INT32, .itemsize = 8},
                "array 4: its itemsize is not the one of its element type");
-    refuse_one((struct shm_array_spec){.key = 4, .dtype = LIBSHM_INT32, .ndim = 65, .shape = small},
-               "array 4: its number of dimensions is not 0 to 64");
+    refuse_one(
+        (struct shm_array_spec){.key = 4, .dtype = LIBSHM_INT32, .ndim = 65, .shape = small},
+        "array 4: its number of dimensions is not 0 to 64");
     refuse_one((struct shm_array_spec){.key = 4, .dtype = LIBSHM_INT32, .ndim = -1},
                "array 4: its number of dimensions is not 0 to 64");
     refuse_one((struct shm_array_spec){.key = 4, .dtype = LIBSHM_INT32, .ndim = 1},
@@ -198,9 +202,9 @@ START_TEST(specs_are_checked)
     ck_refuses(shm_arrays_create(NULL, 0, NULL, 0600), EINVAL);
     ck_refuses(shm_arrays_create(&F64("w", 1, 2), 1, NULL, 01600), EINVAL);
     ck_refuses(shm_arrays_create(&F64("w", 1, 2), 1, NULL, 0044), EINVAL);
-    ck_refuses(
-        shm_arrays_create((struct shm_array_spec[]){F64("w", 1, 2), F64("w", 1, 3)}, 2, NULL, 0600),
-        EINVAL);
+    ck_refuses(shm_arrays_create((struct shm_array_spec[]){F64("w", 1, 2), F64("w", 1, 3)}, 2,
+                                 NULL, 0600),
+               EINVAL);
     ck_says("two arrays of the set have the name 'w'");
     ck_assert_uint_eq(objects(), before);
 }
@@ -211,8 +215,8 @@ START_TEST(sums_do_not_overflow)
 {
     struct shm_array_spec specs[5];
     for (int i = 0; i < 5; i++)
-        specs[i] = (struct shm_array_spec){
-            .key = i, .itemsize = (size_t)PTRDIFF_MAX / 4, .ndim = 0};
+        specs[i] =
+            (struct shm_array_spec){.key = i, .itemsize = (size_t)PTRDIFF_MAX / 4, .ndim = 0};
     size_t before = objects();
     ck_refuses(shm_arrays_create(specs, 5, NULL, 0600), EOVERFLOW);
     ck_refuses(shm_arrays_create(specs, 2, NULL, 0600), EOVERFLOW);
@@ -434,8 +438,8 @@ END_TEST
 START_TEST(impossible_updates)
 {
     double x = 1;
-    struct shm_array_spec specs[] = {
-        F64("x", 0, 0), {.label = "o", .dtype = LIBSHM_OPAQUE, .itemsize = 8}};
+    struct shm_array_spec specs[] = {F64("x", 0, 0),
+                                     {.label = "o", .dtype = LIBSHM_OPAQUE, .itemsize = 8}};
     struct shm_arrays *a = shm_arrays_create(specs, 2, NULL, 0600);
     ck_made(a);
     const void *both[] = {&x, &x}, *first[] = {&x, NULL};
@@ -474,7 +478,8 @@ START_TEST(success_leaves_errno_and_the_sentence_alone)
 }
 END_TEST
 
-/* ---- Threads ------------------------------------------------------------------------------ */
+/* ---- Threads ------------------------------------------------------------------------------
+ */
 
 enum { THREADS = 4, ROUNDS = 2000 };
 
@@ -516,7 +521,8 @@ START_TEST(threads_share_a_handle)
 }
 END_TEST
 
-/* ---- Permissions and removal --------------------------------------------------------------- */
+/* ---- Permissions and removal ---------------------------------------------------------------
+ */
 
 static int read_as_nobody(void *context)
 {
@@ -618,7 +624,8 @@ START_TEST(a_set_that_lost_its_semaphore)
 }
 END_TEST
 
-/* ---- Layout -------------------------------------------------------------------------------- */
+/* ---- Layout --------------------------------------------------------------------------------
+ */
 
 static size_t segment_size(key_t key)
 {

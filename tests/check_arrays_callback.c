@@ -140,7 +140,8 @@ START_TEST(a_callback_that_fails_publishes_nothing)
 }
 END_TEST
 
-/* ---- Coming back ----------------------------------------------------------------------------- */
+/* ---- Coming back
+ * ----------------------------------------------------------------------------- */
 
 static struct shm_arrays *other_handle;
 
@@ -199,7 +200,8 @@ static int use_the_other_set(const struct shm_array_update *u, void *context)
     const void *one[] = {&x};
     void *back[] = {&x};
     memcpy(u->result, u->old, u->nbytes);
-    return shm_arrays_update(context, LIBSHM_ADD, 0, one, NULL) || shm_arrays_read(context, back);
+    return shm_arrays_update(context, LIBSHM_ADD, 0, one, NULL) ||
+           shm_arrays_read(context, back);
 }
 
 START_TEST(a_callback_that_uses_another_set)
@@ -218,7 +220,8 @@ START_TEST(a_callback_that_uses_another_set)
 }
 END_TEST
 
-/* ---- Fork ------------------------------------------------------------------------------------ */
+/* ---- Fork
+ * ------------------------------------------------------------------------------------ */
 
 static pid_t child;
 
@@ -277,13 +280,15 @@ START_TEST(a_child_forked_in_a_callback_does_not_own_the_lock)
 }
 END_TEST
 
-/* ---- Holders that stop or die ------------------------------------------------------------------ */
+/* ---- Holders that stop or die
+ * ------------------------------------------------------------------ */
 
 static int raise_inside(const struct shm_array_update *u, void *context)
 {
     memset(u->result, 0x55, u->nbytes);
-    if (u->index == 0)
+    if (*(int *)context)
         raise(*(int *)context);
+    *(int *)context = 0; /* once */
     memcpy(u->result, u->old, u->nbytes);
     return 0;
 }
@@ -329,6 +334,43 @@ START_TEST(a_stopped_holder_lets_others_time_out)
     lock_is_free_within(0.05);
     ck_works(shm_arrays_read(set, out));
     ck_assert_double_eq(got[0], 2);
+    end_set();
+}
+END_TEST
+
+/* The first of three partitions is held by a process that does not go on. */
+START_TEST(a_busy_partition_does_not_keep_others_waiting)
+{
+    static const size_t shape[] = {20000};
+    static int8_t bytes[20000];
+    const void *all[] = {bytes, bytes, bytes};
+    int stop = SIGSTOP, status;
+    struct shm_array_spec specs[3];
+    for (int i = 0; i < 3; i++)
+        specs[i] = (struct shm_array_spec){
+            .key = 2 - i, .dtype = LIBSHM_INT8, .ndim = 1, .shape = shape};
+    set = shm_arrays_create(specs, 3, NULL, 0600);
+    ck_made(set);
+    ck_assert_uint_eq(shm_arrays_npartitions(set), 3);
+    root = shm_arrays_root(set);
+    pid_t pid = child_start(hold_and_raise, &stop);
+    ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
+    uint64_t before[3], after[3];
+    int moved = 0;
+    for (size_t p = 0; p < 3; p++)
+        ck_works(shm_arrays_version(set, p, &before[p]));
+    shm_arrays_settimeout(set, 20);
+    for (int i = 0; i < 3; i++) /* whichever it starts with */
+        ck_fails(shm_arrays_update(set, LIBSHM_ADD, 0, all, NULL), EAGAIN);
+    for (size_t p = 0; p < 3; p++) {
+        ck_works(shm_arrays_version(set, p, &after[p]));
+        ck_assert(after[p] == before[p] || after[p] == before[p] + 3);
+        moved += after[p] != before[p];
+    }
+    ck_assert_int_eq(moved, 2);
+    kill(pid, SIGKILL);
+    child_end(pid);
+    ck_works(shm_arrays_update(set, LIBSHM_ADD, 0, all, NULL));
     end_set();
 }
 END_TEST
@@ -381,7 +423,8 @@ START_TEST(a_signal_ends_a_wait)
 }
 END_TEST
 
-/* ---- Removal ----------------------------------------------------------------------------------- */
+/* ---- Removal
+ * ----------------------------------------------------------------------------------- */
 
 static int remove_inside(const struct shm_array_update *u, void *context)
 {
@@ -447,6 +490,7 @@ int main(void)
                             a_callback_that_uses_another_set,
                             a_child_forked_in_a_callback_does_not_own_the_lock,
                             a_stopped_holder_lets_others_time_out,
+                            a_busy_partition_does_not_keep_others_waiting,
                             a_killed_holder_leaves_the_old_version,
                             a_signal_ends_a_wait,
                             removed_by_its_own_callback,

@@ -2,9 +2,9 @@
  * Creation that fails or is killed: nothing is left behind by a failure, nothing attachable and
  * everything removable by a death.
  *
- * The source of random numbers is replaced: a set draws its id, then for each partition a memory
- * key and a semaphore key, and last, for its first handle, a place to start; so each draw is a
- * point at which creation can be made to fail, to collide or to die.
+ * The source of random numbers is replaced: a set draws its id, then for each partition a
+ * memory key and a semaphore key, and last, for its first handle, a place to start; so each
+ * draw is a point at which creation can be made to fail, to collide or to die.
  */
 #include "config.h"
 
@@ -62,7 +62,8 @@ static struct shm_arrays *create(void)
 
 static size_t list(bool memory, int *ids, size_t capacity)
 {
-    ssize_t n = memory ? shm_backend_shm_list(ids, capacity) : shm_backend_sem_list(ids, capacity);
+    ssize_t n =
+        memory ? shm_backend_shm_list(ids, capacity) : shm_backend_sem_list(ids, capacity);
     ck_assert_int_ge(n, 0);
     return (size_t)n;
 }
@@ -131,7 +132,8 @@ START_TEST(taken_keys_are_drawn_again)
 }
 END_TEST
 
-/* ---- Killed creators ------------------------------------------------------------------------- */
+/* ---- Killed creators
+ * ------------------------------------------------------------------------- */
 
 static int create_in_child(void *context)
 {
@@ -155,7 +157,8 @@ static void look_at_leftover(int shmid, uint64_t *set_id)
     *set_id = h->set_id;
     ck_works(shm_backend_shmdt(h));
     ck_refuses(shm_arrays_attach(ds.perm.key), ENOTRECOVERABLE);
-    ck_assert_msg(strstr(shm_error_detail(), "does not live") != NULL, "%s", shm_error_detail());
+    ck_assert_msg(strstr(shm_error_detail(), "does not live") != NULL, "%s",
+                  shm_error_detail());
 }
 
 static void remove_all(const int *shmids, size_t memories, const int *semids, size_t semaphores)

@@ -61,7 +61,8 @@ static int copy_old(const struct shm_array_update *update, void *context)
     return 0;
 }
 
-/* Whatever an attach accepts must be usable to its last byte. Returns whether it was accepted. */
+/* Whatever an attach accepts must be usable to its last byte. Returns whether it was accepted.
+ */
 static bool try_it(key_t root)
 {
     struct shm_arrays *a = shm_arrays_attach(root);
@@ -106,9 +107,18 @@ END_TEST
 
 static uint64_t nasty_number(void)
 {
-    static const uint64_t numbers[] = {0,          1,          7,          64,        257,
-                                       INT32_MAX,  UINT32_MAX, INT64_MAX,  UINT64_MAX,
-                                       UINT64_MAX - 63, (uint64_t)1 << 63, (uint64_t)1 << 61};
+    static const uint64_t numbers[] = {0,
+                                       1,
+                                       7,
+                                       64,
+                                       257,
+                                       INT32_MAX,
+                                       UINT32_MAX,
+                                       INT64_MAX,
+                                       UINT64_MAX,
+                                       UINT64_MAX - 63,
+                                       (uint64_t)1 << 63,
+                                       (uint64_t)1 << 61};
     uint64_t x = rand() % 2 ? numbers[(size_t)rand() % WORDS] : (uint64_t)rand() % (2 * ROOM);
     return rand() % 2 ? x : x + (uint64_t)(nbytes - 8 * ((size_t)rand() % 20));
 }
@@ -121,7 +131,8 @@ START_TEST(words_with_nasty_numbers)
     for (int round = 0; round < 20000; round++) {
         for (int n = 1 + rand() % 3; n > 0; n--) {
             uint64_t number = nasty_number();
-            size_t at = 8 + 4 * ((size_t)rand() % (metadata / 4 - 4)), size = rand() % 2 ? 4 : 8;
+            size_t at = 8 + 4 * ((size_t)rand() % (metadata / 4 - 4)),
+                   size = rand() % 2 ? 4 : 8;
             memcpy(bytes + at, &number, size);
         }
         accepted += try_it(shm_arrays_root(set));
@@ -180,7 +191,8 @@ START_TEST(other_machines)
     memcpy(bytes, before, nbytes);
     change_word(offsetof(struct shm_segment_header, byte_order), 0x04030201, "byte order");
     change_word(offsetof(struct shm_segment_header, format), 2, "format 2");
-    change_word(offsetof(struct shm_segment_header, word_size), 12 - sizeof(void *), "word size");
+    change_word(offsetof(struct shm_segment_header, word_size), 12 - sizeof(void *),
+                "word size");
     change_word(offsetof(struct shm_segment_header, memory_key), 77, "copy of a partition");
     change_word(offsetof(struct shm_segment_header, total), 1000, "its size");
     end_set();
@@ -209,9 +221,45 @@ START_TEST(metadata_change_under_a_handle)
 }
 END_TEST
 
+static int read_for_nothing(void *context)
+{
+    double w[6];
+    if (!become_nobody())
+        return 77;
+    struct shm_arrays *a = shm_arrays_attach(*(key_t *)context);
+    CHILD_EXPECT(a);
+    CHILD_EXPECT(shm_arrays_read_one(a, 0, w) == -1 && errno == EAGAIN);
+    return shm_arrays_close(a);
+}
+
+/* As seen by a copy that every update overtakes: who may not lock gives up some time. */
+START_TEST(a_copy_that_is_always_overtaken)
+{
+    double w[6] = {0};
+    struct shm_array_spec spec = {.dtype = LIBSHM_FLOAT64, .ndim = 1, .shape = (size_t[]){6}};
+    struct shm_arrays *a = shm_arrays_create(&spec, 1, NULL, 0644);
+    ck_made(a);
+    key_t root = shm_arrays_root(a);
+    struct shm_segment_header *header = (void *)map(root, &nbytes);
+    atomic_store(&header->begun, 2);
+    ck_fails(shm_arrays_read_one(a, 0, w), EIO);
+    if (have_root("reading without the right to lock"))
+        ck_assert_int_eq(child_run(read_for_nothing, &root), 0);
+    ck_works(shm_arrays_write(a, (const void *[]){w}));
+    ck_works(shm_arrays_read_one(a, 0, w));
+    ck_works(shm_backend_shmdt(header));
+    ck_works(shm_arrays_remove(a));
+    ck_works(shm_arrays_close(a));
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *tests[] = {every_bit_of_the_metadata, words_with_nasty_numbers, random_bytes,
-                            other_machines, metadata_change_under_a_handle};
+    const TTest *tests[] = {every_bit_of_the_metadata,
+                            words_with_nasty_numbers,
+                            random_bytes,
+                            other_machines,
+                            metadata_change_under_a_handle,
+                            a_copy_that_is_always_overtaken};
     return RUN_TESTS("arrays_damage", tests);
 }

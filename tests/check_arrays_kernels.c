@@ -25,7 +25,8 @@ enum { COUNT = 141, TYPES = 17, ITEM = 2 * sizeof(long double) };
 static double value_of_half(uint16_t h)
 {
     int exponent = h >> 10 & 31, fraction = h & 0x3ff;
-    double magnitude = exponent == 0 ? ldexp(fraction, -24) : ldexp(1024 + fraction, exponent - 25);
+    double magnitude =
+        exponent == 0 ? ldexp(fraction, -24) : ldexp(1024 + fraction, exponent - 25);
     if (exponent == 31)
         magnitude = fraction ? (double)NAN : (double)INFINITY;
     return h & 0x8000 ? -magnitude : magnitude;
@@ -164,7 +165,11 @@ static void store(void *item, uint64_t value, struct integer_type t)
     uint8_t a = (uint8_t)value;
     uint16_t b = (uint16_t)value;
     uint32_t c = (uint32_t)value;
-    memcpy(item, t.bits == 8 ? (void *)&a : t.bits == 16 ? (void *)&b : t.bits == 32 ? (void *)&c : &value,
+    memcpy(item,
+           t.bits == 8    ? (void *)&a
+           : t.bits == 16 ? (void *)&b
+           : t.bits == 32 ? (void *)&c
+                          : &value,
            (size_t)t.bits / 8);
 }
 
@@ -188,7 +193,9 @@ static uint64_t clip(double x, struct integer_type t)
     if (isnan(x))
         return 0;
     if (x >= limit)
-        return t.bits == 64 && !t.is_signed ? UINT64_MAX : (UINT64_C(1) << (t.is_signed ? t.bits - 1 : t.bits)) - 1;
+        return t.bits == 64 && !t.is_signed
+                   ? UINT64_MAX
+                   : (UINT64_C(1) << (t.is_signed ? t.bits - 1 : t.bits)) - 1;
     if (x < (t.is_signed ? -limit : 0))
         return t.is_signed ? ~((UINT64_C(1) << (t.bits - 1)) - 1) : 0;
     return x < 0 ? (uint64_t)(int64_t)x : (uint64_t)x;
@@ -344,10 +351,12 @@ static void part_result(unsigned char *r, const unsigned char *o, const unsigned
     double twice = 0;
     long double most = 0;
     if (size == sizeof single) {
-        single = float_result(*(const float *)(const void *)o, *(const float *)(const void *)n, f);
+        single =
+            float_result(*(const float *)(const void *)o, *(const float *)(const void *)n, f);
         memcpy(r, &single, size);
     } else if (size == sizeof twice) {
-        twice = real_result(*(const double *)(const void *)o, *(const double *)(const void *)n, f);
+        twice =
+            real_result(*(const double *)(const void *)o, *(const double *)(const void *)n, f);
         memcpy(r, &twice, size);
     } else {
         most = long_result(*(const long double *)(const void *)o,
@@ -390,12 +399,15 @@ static void reference(int dtype, unsigned char *r, const unsigned char *o,
     }
 }
 
-/* ---- The library against it ---------------------------------------------------------------- */
+/* ---- The library against it ----------------------------------------------------------------
+ */
 
-/* Random bits for integers and halves; numbers of many sizes, and special ones, for the rest. */
+/* Random bits for integers and halves; numbers of many sizes, and special ones, for the rest.
+ */
 static void fill_part(unsigned char *item, int dtype)
 {
-    static const double special[] = {0, -0.0, 1, -1, 0.5, 1e30, -1e-30, NAN, INFINITY, -INFINITY};
+    static const double special[] = {0,    -0.0,   1,   -1,       0.5,
+                                     1e30, -1e-30, NAN, INFINITY, -INFINITY};
     double x = rand() % 3 ? ldexp(rand() - RAND_MAX / 2, rand() % 60 - 30)
                           : special[(size_t)rand() % (sizeof special / sizeof *special)];
     float single = (float)x;
@@ -425,8 +437,7 @@ static struct shm_arrays *make_all_types(void)
     static const size_t shape[] = {COUNT};
     struct shm_array_spec specs[TYPES];
     for (int t = 0; t < TYPES - 1; t++)
-        specs[t] = (struct shm_array_spec){
-            .key = t, .dtype = t + 1, .ndim = 1, .shape = shape};
+        specs[t] = (struct shm_array_spec){.key = t, .dtype = t + 1, .ndim = 1, .shape = shape};
     for (int t = 0; t < TYPES - 1; t++) {
         for (size_t i = 0; i < COUNT * types[t + 1].parts; i++) {
             fill_part(old[t] + i * types[t + 1].size, t + 1);
@@ -468,8 +479,8 @@ static void compare(int t, struct factors f, double factor)
                           expected[part * size], expected[part * size + 1]);
     }
     ck_assert_msg(memcmp(copy[t], result[t], COUNT * size_of(dtype)) == 0,
-                  "type %d, operation %d: the set holds something else than was returned", dtype,
-                  f.op);
+                  "type %d, operation %d: the set holds something else than was returned",
+                  dtype, f.op);
 }
 
 static void check_update(struct shm_arrays *a, int op, double factor)
@@ -484,8 +495,8 @@ static void check_update(struct shm_arrays *a, int op, double factor)
 
 static void check_all_operations(void)
 {
-    static const double factors[] = {0, 1,   -1,   2,     -3,        0.5,    0.1,   -0.25, 0.9,
-                                     3e10, 1e300, 0x1p64, 0x1.8p65, 0x1p63, -1e17, 1e-300};
+    static const double factors[] = {0,   1,    -1,    2,      -3,       0.5,    0.1,   -0.25,
+                                     0.9, 3e10, 1e300, 0x1p64, 0x1.8p65, 0x1p63, -1e17, 1e-300};
     struct shm_arrays *a = make_all_types();
     ck_made(a);
     for (size_t i = 0; i < sizeof factors / sizeof *factors; i++)
@@ -535,11 +546,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *tests[] = {every_half_is_read_right,
-                            ties_go_to_even,
-                            random_floats_are_rounded,
-                            every_type_and_operation,
-                            every_type_and_operation_streaming,
-                            results_may_replace_the_new_data};
+    const TTest *tests[] = {
+        every_half_is_read_right,           ties_go_to_even,
+        random_floats_are_rounded,          every_type_and_operation,
+        every_type_and_operation_streaming, results_may_replace_the_new_data};
     return RUN_TESTS("arrays_kernels", tests);
 }

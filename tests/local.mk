@@ -54,9 +54,9 @@ backend_with_sysv = %D%/libbackend_support.la $(api_with_sysv)
 
 programs = \
 	%D%/prog_arrays_add_posix %D%/prog_arrays_add_sysv \
+	%D%/prog_arrays_create_posix %D%/prog_arrays_create_sysv \
 	%D%/prog_arrays_kill_posix %D%/prog_arrays_kill_sysv \
 	%D%/prog_arrays_torn_posix %D%/prog_arrays_torn_sysv \
-	%D%/prog_arrays_tornx_posix %D%/prog_arrays_tornx_sysv \
 	%D%/prog_death_posix %D%/prog_death_sysv \
 	%D%/prog_family_posix %D%/prog_family_sysv \
 	%D%/prog_full_posix %D%/prog_full_sysv \
@@ -71,6 +71,10 @@ programs = \
 %C%_prog_arrays_add_posix_LDADD = $(api_with_posix)
 %C%_prog_arrays_add_sysv_SOURCES = %D%/prog_arrays_add.c
 %C%_prog_arrays_add_sysv_LDADD = $(api_with_sysv)
+%C%_prog_arrays_create_posix_SOURCES = %D%/prog_arrays_create.c
+%C%_prog_arrays_create_posix_LDADD = $(api_with_posix)
+%C%_prog_arrays_create_sysv_SOURCES = %D%/prog_arrays_create.c
+%C%_prog_arrays_create_sysv_LDADD = $(api_with_sysv)
 %C%_prog_arrays_kill_posix_SOURCES = %D%/prog_arrays_kill.c
 %C%_prog_arrays_kill_posix_LDADD = $(api_with_posix)
 %C%_prog_arrays_kill_sysv_SOURCES = %D%/prog_arrays_kill.c
@@ -79,10 +83,6 @@ programs = \
 %C%_prog_arrays_torn_posix_LDADD = $(api_with_posix)
 %C%_prog_arrays_torn_sysv_SOURCES = %D%/prog_arrays_torn.c
 %C%_prog_arrays_torn_sysv_LDADD = $(api_with_sysv)
-%C%_prog_arrays_tornx_posix_SOURCES = %D%/prog_arrays_tornx.c
-%C%_prog_arrays_tornx_posix_LDADD = $(api_with_posix)
-%C%_prog_arrays_tornx_sysv_SOURCES = %D%/prog_arrays_tornx.c
-%C%_prog_arrays_tornx_sysv_LDADD = $(api_with_sysv)
 %C%_prog_death_posix_SOURCES = %D%/prog_death.c
 %C%_prog_death_posix_LDADD = $(backend_with_posix)
 %C%_prog_death_sysv_SOURCES = %D%/prog_death.c

@@ -14,21 +14,22 @@
 #include "tests/arrays_programs.h"
 
 enum { LARGEST = 131073 };
+enum mode { PLAIN, STREAMING };
 
 static const size_t counts[] = {9, 25, 513, LARGEST}; /* 72, 200, 4104, 1048584 bytes */
 static uint64_t numbers[LARGEST];
 
-static struct shm_arrays *attach(key_t root, long streaming)
+static struct shm_arrays *attach(key_t root, long mode)
 {
-    shm_arrays_stream_threshold = streaming ? 0 : SIZE_MAX;
+    shm_arrays_stream_threshold = mode == PLAIN ? SIZE_MAX : 0;
     struct shm_arrays *a = shm_arrays_attach(root);
     EXPECT(a);
     return a;
 }
 
-static int write_for_ever(key_t root, long streaming)
+static _Noreturn void write_for_ever(key_t root, long mode)
 {
-    struct shm_arrays *a = attach(root, streaming);
+    struct shm_arrays *a = attach(root, mode);
     const void *data[] = {numbers};
     for (size_t i = 0; i < LARGEST; i++)
         numbers[i] = 1;
@@ -54,7 +55,10 @@ static void read_once(struct shm_arrays *a, size_t count, struct tally *t)
     uint64_t before = version_of(a);
     EXPECT(shm_arrays_read(a, (void *[]){numbers}) == 0);
     uint64_t after = version_of(a);
-    size_t torn = first_other(numbers, count, numbers[0]);
+    size_t torn = count;
+    /* At random more than once: reader and writer must not fall into step with each other. */
+    for (int times = 1 + rand() % 3; times > 0 && torn == count; times--)
+        torn = first_other(numbers, count, numbers[0]);
     if (torn != count)
         printf("%zu numbers: 0 to %zu are version %llu, number %zu is %llu\n", count, torn - 1,
                (unsigned long long)numbers[0], torn, (unsigned long long)numbers[torn]);
@@ -69,51 +73,58 @@ static struct tally read_often(struct shm_arrays *a)
 {
     struct tally t = {0, 0, 0};
     size_t count = shm_arrays_nbytes(a, 0) / sizeof *numbers;
-    uint64_t enough = count == LARGEST ? 1200 : 10000;
-    for (double end = seconds_now() + 20; t.overlaps < enough || t.reads < 1000;) {
+    uint64_t enough = count == LARGEST ? 1200 : 15000;
+    for (double end = seconds_now() + 50; t.overlaps < enough || t.reads < 1000;) {
         read_once(a, count, &t);
         EXPECT(seconds_now() < end); /* too few overlaps */
     }
     return t;
 }
 
-static int read_beside(key_t root, long streaming)
+static void read_beside(key_t root, long mode)
 {
-    read_often(attach(root, streaming));
-    return 0;
+    read_often(attach(root, mode));
 }
 
-static void try_size(size_t count, long streaming)
+static void try_size(size_t count, long mode)
 {
+    static const char *const names[] = {"plain stores", "streaming stores"};
     struct shm_array_spec spec = {.dtype = LIBSHM_UINT64, .ndim = 1, .shape = &count};
     struct shm_arrays *a = shm_arrays_create(&spec, 1, NULL, 0600);
     EXPECT(a);
+    key_t root = shm_arrays_root(a);
     double start = seconds_now();
-    pid_t writer = start_role("write", shm_arrays_root(a), streaming);
+    pid_t writer = start_role("write", root, mode);
     /* Two of them, but for the largest slot: each wants a processor beside the writer's. */
-    pid_t reader = count == LARGEST ? 0 : start_role("read", shm_arrays_root(a), streaming);
+    pid_t reader = count == LARGEST ? 0 : start_role("read", root, mode);
     struct tally t = read_often(a);
     if (reader)
         end_role(reader, 0);
     kill(writer, SIGKILL);
     end_role(writer, 128 + SIGKILL);
-    printf("%7zu bytes, %s stores: %ld reads, %llu publications during them, %.2f s\n",
-           count * sizeof *numbers, streaming ? "streaming" : "plain", t.reads,
-           (unsigned long long)t.overlaps, seconds_now() - start);
+    printf("%7zu bytes, %s: %ld reads, %llu publications during them, %.2f s\n",
+           count * sizeof *numbers, names[mode], t.reads, (unsigned long long)t.overlaps,
+           seconds_now() - start);
     EXPECT(t.overlaps >= 1000);
     EXPECT(shm_arrays_remove(a) == 0);
     EXPECT(shm_arrays_close(a) == 0);
 }
 
+static int play(const char *role, key_t root, long mode)
+{
+    if (strcmp(role, "write") == 0)
+        write_for_ever(root, mode);
+    read_beside(root, mode);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[0], "write") == 0)
-        return write_for_ever((key_t)atol(argv[1]), atol(argv[2]));
     if (argc == 3)
-        return read_beside((key_t)atol(argv[1]), atol(argv[2]));
+        return play(argv[0], (key_t)atol(argv[1]), atol(argv[2]));
     support_start();
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        for (long streaming = 0; streaming < 2; streaming++)
-            try_size(counts[i], streaming);
+        for (long mode = PLAIN; mode <= STREAMING; mode++)
+            try_size(counts[i], mode);
     return 0;
 }

@@ -34,7 +34,7 @@ fi
 
 for header in $PUBLIC_HEADERS; do
     cat "$srcdir/$header"
-done >"$work/headers"
+done | tr '\n' ' ' >"$work/headers" # a declaration may take several lines
 while read -r symbol; do
     grep -qE "LIBSHM_API[^;]*[ *]$symbol\(" "$work/headers" || {
         echo "$symbol is exported, but no public header declares it"
