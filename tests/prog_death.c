@@ -144,12 +144,16 @@ static void expect_conserved(void)
     EXPECT_INT(values[LEFT] + values[RIGHT], 2 * START_VALUE);
 }
 
+static struct waits waits;
+
 /* All that live stand still or sleep: every number can be told exactly. */
 static void check_everything(int dead)
 {
     int moved = 0, attached = 0;
 
-    EXPECT_OK(semop1_timed(set, LOCK, -1, UNDO, 50));
+    double begun = seconds_now();
+    EXPECT_OK(semop1_timed(set, LOCK, -1, UNDO, 5000));
+    waits_add(&waits, seconds_now() - begun);
     EXPECT_OK(semop1(set, LOCK, 1, UNDO));
     for (int i = 0; i < WORKERS; i++)
         if (i != dead) {
@@ -221,6 +225,7 @@ int main(void)
     for (int kills = 0; kills < KILLS; kills++)
         kill_one();
     end(key);
+    EXPECT(waits_were_prompt(&waits));
     printf("%d kills in %.1f s\n", KILLS, seconds_now() - begun);
     return 0;
 }

@@ -132,8 +132,8 @@ int main(void)
     kill_and_reap(pid);
     for (int i = 0; i < 30; i++)
         stopped_holder();
-    EXPECT_OK(transfer(5, 50));
-    EXPECT_OK(transfer(-5, 50));
+    EXPECT_OK(transfer(5, 5000));
+    EXPECT_OK(transfer(-5, 5000));
     expect_sum();
     EXPECT_INT(semncnt(set, NEVER), 0);
     remove_all();
