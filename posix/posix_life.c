@@ -31,8 +31,19 @@ int px_life_lock(struct px_object *o)
             return 0;
         else if (errno != EAGAIN || px_lock_is_held(o->fd, PX_LIFE_BYTE) != 0)
             return -1;
-    return shm_failf(EPERM, "a process that may only read object %d keeps its file locked",
-                     o->id);
+    errno = EPERM;
+    return -1;
+}
+
+int px_life_explain_lock(const struct px_object *o)
+{
+    if (errno == EPERM)
+        return shm_failf(EPERM,
+                         "object %d cannot be changed: a process that may only read it "
+                         "keeps its file in %s locked",
+                         o->id, px_store_folder());
+    return shm_failf(errno, "object %d cannot be locked against other changes: %s", o->id,
+                     strerror(errno));
 }
 
 static void set_state(struct px_object *o, enum px_state state)
@@ -118,7 +129,9 @@ int px_life_clear(struct px_object *o)
 {
     if (!o->writable)
         return wait_or_refuse(o);
-    return px_life_lock(o) == 0 ? clear_locked(o) : -1;
+    if (px_life_lock(o) == 0)
+        return clear_locked(o);
+    return errno == EAGAIN ? -1 : px_life_explain_lock(o);
 }
 
 /*

@@ -17,8 +17,14 @@
  */
 int px_life_create(const struct px_request *request);
 
-/* Takes the life lock of an open object: 0, or -1 and errno, EAGAIN while another holds it. */
+/*
+ * Takes the life lock of an open object: 0, or -1 and errno, not recorded: EAGAIN while another
+ * holds it, EPERM when a reader keeps it locked.
+ */
 int px_life_lock(struct px_object *o);
+
+/* Records why it could not be taken. */
+int px_life_explain_lock(const struct px_object *o);
 
 /*
  * Clears an object that its creator or remover left half-way: PENDING, DEAD, or MARKED with its

@@ -72,11 +72,7 @@ static int open_controlled(struct px_object *o, int semid)
     if (!px_perm_controls(o))
         result = shm_failf(EPERM, "semaphore set %d belongs to another user", semid);
     else if (px_life_lock(o) != 0)
-        result = errno == EAGAIN ? BUSY
-                                 : shm_failf(errno,
-                                             "semaphore set %d cannot be locked against "
-                                             "other changes: %s",
-                                             semid, strerror(errno));
+        result = errno == EAGAIN ? BUSY : px_life_explain_lock(o);
     if (result != 0)
         px_object_close(o);
     return result;

@@ -165,14 +165,15 @@ static int sleep_once(struct call *call, struct px_waiter *w)
     return px_let_signals_through(call->mask);
 }
 
-/* Under the lock nobody is granting: who had begun to is dead. */
+/* Under the lock nobody is granting: who had begun to is dead, or has finished. */
 static int cancel_grant(struct call *call, struct px_waiter *w)
 {
     struct px_patience patience = {.deadline = INT64_MAX, .mask = call->mask};
-    uint32_t granting = PX_WAITER_GRANTING;
     if (px_set_lock(call->s, &patience) != 0)
         return 0;
-    int cancelled = atomic_compare_exchange_strong(&w->state, &granting, PX_WAITER_CANCELLED);
+    uint32_t state = state_of(w);
+    int cancelled = is_asleep(state) &&
+                    atomic_compare_exchange_strong(&w->state, &state, PX_WAITER_CANCELLED);
     px_set_unlock(call->s);
     return cancelled;
 }

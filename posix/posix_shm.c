@@ -350,12 +350,6 @@ static int not_controlled(int shmid)
     return shm_failf(EPERM, "segment %d belongs to another user", shmid);
 }
 
-static int cannot_lock(int shmid)
-{
-    return shm_failf(errno, "segment %d cannot be locked against other changes: %s", shmid,
-                     strerror(errno));
-}
-
 /* The object for a command that changes it, with the life lock held; BUSY while another has it.
  */
 static int open_controlled(struct px_object *o, int shmid)
@@ -370,7 +364,7 @@ static int open_controlled(struct px_object *o, int shmid)
     if (!px_perm_controls(o))
         result = not_controlled(shmid);
     else if (px_life_lock(o) != 0)
-        result = errno == EAGAIN ? BUSY : cannot_lock(shmid);
+        result = errno == EAGAIN ? BUSY : px_life_explain_lock(o);
     if (result != 0)
         px_object_close(o);
     return result;
