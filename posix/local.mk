@@ -7,6 +7,7 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_attach.h \
 	%D%/posix_backend.c \
 	%D%/posix_collect.c \
+	%D%/posix_compat.h \
 	%D%/posix_get.c \
 	%D%/posix_get.h \
 	%D%/posix_key.c \

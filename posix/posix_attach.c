@@ -31,11 +31,11 @@ void px_attach_discard(struct px_attach *a)
     px_pool_give(&pool, a);
 }
 
-struct px_attach *px_attach_take(const void *address)
+struct px_attach *px_attach_take(const void *address, uint64_t serial)
 {
     for (struct px_attach **at = &attaches; *at; at = &(*at)->next) {
         struct px_attach *a = *at;
-        if (a->address == address) {
+        if (a->address == address && (!serial || a->serial == serial)) {
             *at = a->next;
             return a;
         }

@@ -19,7 +19,8 @@
 
 struct px_attach {
     struct px_attach *next;
-    void *address; /* as shmat returned it */
+    uint64_t serial; /* the same in all pieces of an attach */
+    void *address;   /* as shmat returned it */
     void *
         piece; /* what of it this record is about: all, unless SHM_REMAP put something into it */
     size_t length; /* of the piece, in bytes, whole pages */
@@ -36,8 +37,11 @@ struct px_attach *px_attach_new(void);
 void px_attach_add(struct px_attach *a);
 void px_attach_discard(struct px_attach *a);
 
-/* Takes the attach that starts at `address` out of the table; NULL when there is none. */
-struct px_attach *px_attach_take(const void *address);
+/*
+ * Takes a piece of the attach that shmat returned `address` for out of the table; NULL when there
+ * is none. `serial` is 0 for the first piece, whose serial then names the others.
+ */
+struct px_attach *px_attach_take(const void *address, uint64_t serial);
 
 /*
  * [start, start + length) has been replaced by another mapping: cuts it out of the attaches it

@@ -75,7 +75,8 @@ static void collect_foreign(struct collection *c, const struct px_name *name)
     o.fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     int wanted = o.fd >= 0 && (px_lock_exclusive(o.fd, 0, PX_ATTACH_END) != 0 ||
                                px_object_reload(&o) == 0 || has_other_format(o.fd));
-    if (!wanted && unlink(path) == 0)
+    int foreign = o.fd >= 0 || errno == ELOOP || errno == ENXIO; /* a link, a fifo, a socket */
+    if (foreign && !wanted && unlink(path) == 0)
         removed(c, "unreadable");
     if (o.fd >= 0)
         close(o.fd);

@@ -359,8 +359,31 @@ int px_life_destroy_unused(struct px_object *o)
     return unbind(o) == 0 && bury(o) == 0;
 }
 
+/* In a sticky folder only its own owner, a file's owner and root delete files. */
+static int may_delete(uid_t owner)
+{
+    struct stat folder;
+    uid_t euid = geteuid();
+    return euid == 0 || euid == owner || stat(px_store_folder(), &folder) != 0 ||
+           !(folder.st_mode & S_ISVTX) || folder.st_uid == euid;
+}
+
+/* Before anything is changed: half a removal would be worse than none. */
+static int may_remove(const struct px_object *o)
+{
+    char path[PX_PATH_SIZE];
+    struct stat link;
+    px_key_path(path, o->kind, (uint32_t)o->header.key);
+    int bound = o->header.key != LIBSHM_IPC_PRIVATE && lstat(path, &link) == 0;
+    return may_delete(o->uid) && (!bound || may_delete(link.st_uid));
+}
+
 int px_life_remove(struct px_object *o)
 {
+    if (!may_remove(o))
+        return shm_failf(EPERM,
+                         "object %d can only be removed by its owner, uid %u: %s is sticky",
+                         o->id, (unsigned)o->uid, px_store_folder());
     set_state(o, o->kind == PX_SEGMENT ? PX_MARKED : PX_DEAD);
     if (unbind(o) != 0)
         return shm_failf(errno, "the key of object %d cannot be unbound in %s: %s", o->id,

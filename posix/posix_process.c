@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/select.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +24,8 @@ struct self {
     _Atomic pid_t pid;
     _Atomic uint64_t random;
 };
+
+enum { KERNEL_SIGSET_BYTES = (NSIG - 1) / 8 };
 
 static struct self static_self;
 static struct self *self = &static_self;
@@ -48,12 +50,18 @@ void px_restore_signals(const struct px_mask *old)
     pthread_setcancelstate(old->cancel_state, NULL);
 }
 
-/* The mask changes, and what was pending is noticed, in one step. */
+/*
+ * The mask changes, and what was pending is noticed, in one step. A bare system call: the libc's
+ * ppoll is a cancellation point, and handlers shall find the cancel state of their thread.
+ */
 int px_let_signals_through(const struct px_mask *mask)
 {
-    const struct timespec at_once = {0};
-    int error = errno;
-    int handled = pselect(0, NULL, NULL, NULL, &at_once, &mask->signals) < 0 && errno == EINTR;
+    const long at_once[2] = {0, 0};
+    int error = errno, disabled;
+    pthread_setcancelstate(mask->cancel_state, &disabled);
+    long result = syscall(SYS_ppoll, NULL, 0, at_once, &mask->signals, KERNEL_SIGSET_BYTES);
+    int handled = result < 0 && errno == EINTR;
+    pthread_setcancelstate(disabled, NULL);
     errno = error;
     return handled;
 }

@@ -3,9 +3,8 @@
 #include "posix/posix_rows.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
+
 #include <time.h>
 #include <unistd.h>
 
@@ -24,11 +23,8 @@ static size_t row_offset(const struct px_set *s, uint32_t row)
     return s->layout.rows_offset + (row - 1) * s->layout.row_stride;
 }
 
-/*
- * Makes sure that rows 1 to `row` have space: a peer's word for it is not enough, because a
- * page that is missing on a full mount is a signal and not an error. 0, or -1 and errno.
- */
-static int reserve(struct px_set *s, int fd, uint32_t row)
+/* Makes sure that rows 1 to `row` have space. 0, or -1 and errno. */
+static int reserve(struct px_set *s, uint32_t row)
 {
     uint32_t have = PX_GET(s->rows_reserved);
     uint32_t chunks = (row + s->layout.rows_initial - 1) / s->layout.rows_initial;
@@ -37,41 +33,18 @@ static int reserve(struct px_set *s, int fd, uint32_t row)
         want = s->layout.rows;
     if (want <= have)
         return 0;
-    int error;
-    do
-        error = posix_fallocate(fd, (off_t)row_offset(s, have + 1),
-                                (off_t)((want - have) * s->layout.row_stride));
-    while (error == EINTR);
-    if (error) {
-        errno = error;
+    if (px_set_reserve(s, row_offset(s, have + 1), row_offset(s, want + 1)) != 0)
         return -1;
-    }
     PX_PUT(s->rows_reserved, want);
     return 0;
-}
-
-/* Whether the row's pages are there, asked without a descriptor. */
-static int is_resident(struct px_set *s, uint32_t row)
-{
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t start = (uintptr_t)s->base + row_offset(s, row);
-    uintptr_t end = start + s->layout.row_stride;
-    unsigned char resident;
-    for (uintptr_t at = start - start % page; at < end; at += page)
-        if (mincore((void *)at, page, &resident) != 0 || !(resident & 1))
-            return 0;
-    return 1;
 }
 
 static int make_sure(struct px_set *s, uint32_t row)
 {
     int error = errno;
-    int fd = px_set_reopen(s);
-    int sure = fd >= 0 ? reserve(s, fd, row) == 0 : is_resident(s, row);
-    if (fd >= 0)
-        close(fd);
+    int result = reserve(s, row);
     errno = error;
-    return sure;
+    return result == 0;
 }
 
 struct px_row *px_row(struct px_set *s, uint32_t row)
@@ -96,8 +69,9 @@ static int try_row(struct px_set *s, int fd, uint32_t row)
 {
     if (px_lock_exclusive(fd, (off_t)row, 1) != 0)
         return 0;
-    struct px_row *record = row <= rows_known(s) ? px_row(s, row) : NULL;
-    if ((record && PX_GET(record->state) != PX_ROW_FREE) ||
+    int known = row <= rows_known(s);
+    struct px_row *record = known ? px_row(s, row) : NULL;
+    if ((known && (!record || PX_GET(record->state) != PX_ROW_FREE)) ||
         px_lock_row(PX_GET(px_set_control(s)->lock)) == row) {
         px_unlock(fd, (off_t)row, 1);
         return 0;
@@ -107,24 +81,28 @@ static int try_row(struct px_set *s, int fd, uint32_t row)
     return 1;
 }
 
-/* Locks the byte of a free row. 0, or -1 and errno: ENOSPC without space for it, EUSERS. */
+/*
+ * Locks the byte of a free row. 0, or -1 and errno: ENOSPC without space for it; EUSERS when there
+ * is none, then with the byte of the last row, which is kept for this and never used.
+ */
 static int choose(struct px_set *s, int fd)
 {
     uint32_t known = rows_known(s);
-    if (known && reserve(s, fd, known) != 0)
+    if (known && reserve(s, known) != 0)
         return -1;
-    for (uint32_t row = 1; row <= s->layout.rows; row++) {
+    for (uint32_t row = 1; row < s->layout.rows; row++) {
         if (row <= known && PX_GET(px_row(s, row)->state) != PX_ROW_FREE)
             continue;
         if (try_row(s, fd, row))
-            return reserve(s, fd, row);
+            return reserve(s, row);
     }
+    try_row(s, fd, s->layout.rows);
     errno = EUSERS;
     return -1;
 }
 
 /*
- * Without space for one more row, those of the dead have to do. Burying them needs the set lock,
+ * Without one more row, or space for it, those of the dead have to do. Burying them needs the set lock,
  * and for that the byte of the row that was chosen is enough, although it has no record.
  */
 static void bury_all_dead(struct px_set *s)
@@ -154,7 +132,7 @@ static int choose_again(struct px_set *s, int fd)
 int px_row_choose(struct px_set *s, int fd)
 {
     s->row = 0;
-    if (choose(s, fd) == 0 || (s->row && errno == ENOSPC && choose_again(s, fd) == 0))
+    if (choose(s, fd) == 0 || (s->row && choose_again(s, fd) == 0))
         return 0;
     if (errno == EUSERS)
         return shm_failf(ENOSPC,

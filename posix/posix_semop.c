@@ -169,6 +169,7 @@ static int sleep_once(struct call *call, struct px_waiter *w)
 static int cancel_grant(struct call *call, struct px_waiter *w)
 {
     struct px_patience patience = {.deadline = INT64_MAX, .mask = call->mask};
+    asleep.s = NULL; /* this call does it: one that a handler makes meanwhile must not */
     if (px_set_lock(call->s, &patience) != 0)
         return 0;
     uint32_t state = state_of(w);

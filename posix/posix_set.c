@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libshm/fail.h"
+#include "posix/posix_compat.h"
 #include "posix/posix_lock.h"
 #include "posix/posix_perm.h"
 #include "posix/posix_pool.h"
@@ -191,13 +192,52 @@ int px_set_reopen(struct px_set *s)
     return -1;
 }
 
+static int allocate(struct px_set *s, size_t start, size_t end)
+{
+    int fd = px_set_reopen(s);
+    if (fd < 0)
+        return -1;
+    int error;
+    do
+        error = posix_fallocate(fd, (off_t)start, (off_t)(end - start));
+    while (error == EINTR);
+    close(fd);
+    errno = error;
+    return error ? -1 : 0;
+}
+
+/* Through the mapping where the kernel can (Linux 5.14): a descriptor may not be had any more. */
+int px_set_reserve(struct px_set *s, size_t start, size_t end)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), from = start - start % page;
+    if (madvise(s->base + from, end - from, MADV_POPULATE_WRITE) == 0)
+        return 0;
+    if (errno == EINVAL)
+        return allocate(s, start, end);
+    errno = ENOSPC;
+    return -1;
+}
+
+/*
+ * A call under way in the thread that forked, in a handler: its set must read as removed, not
+ * fault, when the child returns into it.
+ */
+static void shroud(struct px_set *s)
+{
+    mmap(s->base, s->layout.file_size, PROT_READ | PROT_WRITE,
+         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+}
+
 void px_sets_forget(void)
 {
     for (int b = 0; b < BUCKETS; b++)
         while (buckets[b]) {
             struct px_set *s = buckets[b];
             buckets[b] = s->next;
-            px_pool_give(&pool, s);
+            if (s->references)
+                shroud(s);
+            else
+                px_pool_give(&pool, s);
         }
     px_wait_forget();
 }

@@ -69,6 +69,12 @@ struct px_set *px_set_take_if_open(int id);
 /* A descriptor of the set's file that carries no lock; -1 when it cannot be had any more. */
 int px_set_reopen(struct px_set *s);
 
+/*
+ * Makes sure that bytes [start, end) of the file have space. 0, or -1 and errno: ENOSPC. A peer's
+ * word for it is not enough: a page that is missing on a full mount is a signal.
+ */
+int px_set_reserve(struct px_set *s, size_t start, size_t end);
+
 /* In a forked child: no mapping was inherited. */
 void px_sets_forget(void);
 

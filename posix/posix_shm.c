@@ -171,8 +171,11 @@ static int lock_attach(struct px_object *o)
     return shm_failf(EINVAL, "no segment has the id %d: it has just been removed", o->id);
 }
 
+static uint64_t last_serial; /* table lock held */
+
 static void record(struct px_attach *a, const struct attaching *w)
 {
+    a->serial = ++last_serial;
     a->address = a->piece = w->base;
     a->length = w->length;
     a->id = w->o->id;
@@ -282,7 +285,8 @@ void *shm_backend_shmat(int shmid, const void *address, int flags)
  * shmdt
  */
 
-enum { BUSY = -2 };
+/* A detach has happened whoever destroys the segment: after a second it leaves that to others. */
+enum { BUSY = -2, DETACH_TRIES = 200 };
 
 /*
  * Gone, replaced or not ours to write: the detach itself has happened all the same. BUSY while
@@ -297,7 +301,7 @@ static int after_detach(const struct px_attach *a)
     if (o.dev == a->dev && o.ino == a->ino) {
         stamp(&o, &o.header.dtime);
         PX_STORE(&o, dtime);
-        if (o.header.state == PX_MARKED && px_life_destroy_unused(&o) < 0)
+        if (is_debris(&o) && px_life_destroy_unused(&o) < 0)
             result = BUSY;
     }
     px_object_close(&o);
@@ -308,15 +312,15 @@ static int after_detach(const struct px_attach *a)
 static int unmap(const void *address, struct px_attach *copy)
 {
     struct px_attach *a;
-    int pieces = 0;
+    copy->serial = 0;
     px_table_lock();
-    for (; (a = px_attach_take(address)) != NULL; pieces++) {
+    while ((a = px_attach_take(address, copy->serial)) != NULL) {
         *copy = *a;
         munmap(a->piece, a->length);
         px_attach_discard(a);
     }
     px_table_unlock();
-    return pieces ? 0 : shm_failf(EINVAL, "no segment is attached at %p", address);
+    return copy->serial ? 0 : shm_failf(EINVAL, "no segment is attached at %p", address);
 }
 
 int shm_backend_shmdt(const void *address)
@@ -331,7 +335,7 @@ int shm_backend_shmdt(const void *address)
     }
     int result = after_detach(&a);
     px_store_unlock(&old);
-    for (unsigned attempt = 0; result == BUSY; attempt++) {
+    for (unsigned attempt = 0; result == BUSY && attempt < DETACH_TRIES; attempt++) {
         px_pause(attempt);
         px_store_lock(&old);
         result = after_detach(&a);

@@ -3,8 +3,6 @@
 #include "posix/posix_waiters.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "posix/posix_process.h"
 
@@ -15,25 +13,14 @@ static size_t offset_of(const struct px_set *s, uint32_t number)
     return s->layout.waiters_offset + (number - 1) * sizeof(struct px_waiter);
 }
 
-/* Space for entries 1 to `want`: a page that is missing on a full mount would be a signal. */
+/* Space for entries 1 to `want`. */
 static int reserve(struct px_set *s, uint32_t want)
 {
     uint32_t have = PX_GET(s->waiters_reserved);
     if (want <= have)
         return 0;
-    int fd = px_set_reopen(s);
-    if (fd < 0)
+    if (px_set_reserve(s, offset_of(s, have + 1), offset_of(s, want + 1)) != 0)
         return -1;
-    size_t bytes = (want - have) * sizeof(struct px_waiter);
-    int error;
-    do
-        error = posix_fallocate(fd, (off_t)offset_of(s, have + 1), (off_t)bytes);
-    while (error == EINTR);
-    close(fd);
-    if (error) {
-        errno = error;
-        return -1;
-    }
     PX_PUT(s->waiters_reserved, want);
     return 0;
 }
@@ -151,6 +138,11 @@ uint32_t px_waiter_append(struct px_set *s, const struct shm_backend_sembuf *ops
                           uint64_t *ticket)
 {
     struct px_control *c = px_set_control(s);
+    uint32_t tail = PX_GET(c->fifo_tail);
+    if (tail && !px_waiter(s, tail)) { /* it could not be linked to: the others would be lost */
+        errno = ENOSPC;
+        return 0;
+    }
     uint32_t number = fill_entries(s, ops, nops);
     if (number == 0)
         return 0;
