@@ -138,7 +138,7 @@ int px_row_choose(struct px_set *s, int fd)
         return shm_failf(ENOSPC,
                          "semaphore set %d is in use by %u processes, the most it can "
                          "have",
-                         s->id, (unsigned)s->layout.rows);
+                         s->id, (unsigned)s->layout.rows - 1);
     if (errno == ENOSPC)
         return px_store_full("process's row in a semaphore set",
                              s->layout.rows_initial * s->layout.row_stride);
