@@ -42,6 +42,9 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_set_lock.c \
 	%D%/posix_set_lock.h \
 	%D%/posix_shm.c \
+	%D%/posix_shmat.c \
+	%D%/posix_sleep.c \
+	%D%/posix_sleep.h \
 	%D%/posix_store.c \
 	%D%/posix_store.h \
 	%D%/posix_try.c \

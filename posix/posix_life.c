@@ -348,6 +348,12 @@ int px_life_create(const struct px_request *r)
     return o.id;
 }
 
+int px_life_is_debris(const struct px_object *o)
+{
+    return o->header.state == PX_MARKED &&
+           px_lock_any(o->fd, PX_ATTACH_START, PX_ATTACH_END) == 0;
+}
+
 int px_life_destroy_unused(struct px_object *o)
 {
     if (px_life_lock(o) != 0)

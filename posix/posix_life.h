@@ -36,6 +36,12 @@ int px_life_clear(struct px_object *o);
 /* Unbinds a key whose object has no file. The same results. */
 int px_life_clear_dangling(enum px_kind kind, uint32_t key, const struct px_binding *binding);
 
+/*
+ * A removed segment whose last attacher was killed is debris: whoever looks at it destroys it
+ * and finds nothing.
+ */
+int px_life_is_debris(const struct px_object *o);
+
 /* Removes an object: unbinds its key, and destroys it unless attaches keep it. */
 int px_life_remove(struct px_object *o);
 

@@ -107,16 +107,21 @@ static const char *noun(enum px_kind kind)
     return kind == PX_SEGMENT ? "segment" : "semaphore set";
 }
 
+int px_object_missing(enum px_kind kind, int id)
+{
+    return shm_failf(EINVAL, "no %s has the id %d", noun(kind), id);
+}
+
 int px_object_open(struct px_object *o, enum px_kind kind, int id, enum px_access access)
 {
     if (px_object_open_any(o, kind, id, access) == 0) {
         if (o->header.state == PX_LIVE || o->header.state == PX_MARKED)
             return 0;
         px_object_close(o);
-        return shm_failf(EINVAL, "no %s has the id %d", noun(kind), id);
+        return px_object_missing(kind, id);
     }
     if (errno == ENOENT)
-        return shm_failf(EINVAL, "no %s has the id %d", noun(kind), id);
+        return px_object_missing(kind, id);
     if (errno == EBADMSG)
         return shm_failf(EINVAL,
                          "the file of %s %d in %s is not a %s of this format; "
@@ -145,7 +150,7 @@ int px_object_owner(enum px_kind kind, int id, uid_t *uid)
     struct stat st;
     px_object_path(path, kind, id);
     if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
-        return shm_failf(EINVAL, "no %s has the id %d", noun(kind), id);
+        return px_object_missing(kind, id);
     *uid = st.st_uid;
     return 0;
 }
@@ -187,4 +192,15 @@ struct shm_backend_perm px_object_perm(const struct px_object *o)
     perm.uid = o->uid;
     perm.gid = o->gid;
     return perm;
+}
+
+uint64_t px_page_size(void)
+{
+    return (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t px_whole_pages(uint64_t nbytes)
+{
+    uint64_t page = px_page_size();
+    return (nbytes + page - 1) / page * page;
 }

@@ -116,6 +116,12 @@ void px_object_store(struct px_object *o, size_t field, const void *value, size_
 /* The owner of an object that cannot be opened: -1 and EINVAL when there is none. */
 int px_object_owner(enum px_kind kind, int id, uid_t *uid);
 
+/* Records that there is no object with this id: -1 and EINVAL. */
+int px_object_missing(enum px_kind kind, int id);
+
+uint64_t px_page_size(void);
+uint64_t px_whole_pages(uint64_t nbytes); /* rounded up, in bytes */
+
 /* Mode of the file for a mode of the object. */
 mode_t px_file_mode(enum px_kind kind, unsigned mode);
 

@@ -18,6 +18,7 @@
 #include "posix/posix_redo.h"
 #include "posix/posix_rows.h"
 #include "posix/posix_semop.h"
+#include "posix/posix_sleep.h"
 #include "posix/posix_set_lock.h"
 #include "posix/posix_waiters.h"
 
@@ -53,11 +54,6 @@ int shm_backend_semget(key_t key, int nsems, int flags)
  * semctl: commands on the object
  */
 
-static int no_set(int semid)
-{
-    return shm_failf(EINVAL, "no semaphore set has the id %d", semid);
-}
-
 enum { BUSY = -2 };
 
 static int open_controlled(struct px_object *o, int semid)
@@ -81,7 +77,7 @@ static int open_controlled(struct px_object *o, int semid)
 static int change(struct px_object *o, int command, const struct shm_backend_semid_ds *ds)
 {
     if (px_object_reload(o) != 0 || o->header.state != PX_LIVE)
-        return no_set(o->id);
+        return px_object_missing(PX_SET, o->id);
     return command == LIBSHM_IPC_RMID ? px_life_remove(o) : px_set_perm(o, &ds->perm);
 }
 
@@ -352,7 +348,7 @@ static int answer_locked(const struct query *q, const struct px_mask *mask)
         return -1;
     int result = -1;
     if (px_set_is_dead(q->s)) {
-        no_set(q->s->id);
+        px_object_missing(PX_SET, q->s->id);
     } else {
         if (px_rows_reap(q->s, NULL, NULL) > 0)
             px_serve(q->s);
@@ -420,14 +416,14 @@ int shm_backend_semctl(int semid, int semnum, int command, union shm_backend_sem
 {
     int first_error = errno;
     if (semid < 0 && !is_info(command))
-        return no_set(semid);
+        return px_object_missing(PX_SET, semid);
     if (command == LIBSHM_SETVAL && (arg.val < 0 || arg.val > LIBSHM_SEMVMX))
         return shm_failf(ERANGE, "the value %d is outside 0 to %d", arg.val, LIBSHM_SEMVMX);
     if (needs_buffer(command) && !arg.buf)
         return shm_fail(EFAULT, "this command needs a buffer");
     if (px_store_check() != 0)
         return -1;
-    px_wait_cancel_abandoned();
+    px_sleep_cancel_unblocked();
     int result = dispatch(semid, semnum, command, arg);
     if (result >= 0)
         errno = first_error;

@@ -1,5 +1,5 @@
 /*
- * Operations on a set: trying them, granting them to sleepers, sleeping.
+ * Operations on a set: trying them, granting them to sleepers.
  */
 #ifndef LIBSHM_POSIX_SEMOP_H
 #define LIBSHM_POSIX_SEMOP_H
@@ -25,10 +25,10 @@ struct px_attempt px_try(struct px_set *s, uint32_t row, int32_t pid,
 /* Tries every sleeping call again, in order of arrival, until nothing changes. Lock held. */
 void px_serve(struct px_set *s);
 
-/* Cancels the call that this thread left asleep with siglongjmp, if any. No lock is held. */
-void px_wait_cancel_abandoned(void);
+/* Commits what px_try prepared for this process, and serves the sleepers. Lock held. */
+void px_commit(struct px_set *s, uint32_t count);
 
-/* In a forked child: this thread has no call asleep. */
-void px_wait_forget(void);
+/* Records why a call ends without having done anything: -1 and `error`. */
+int px_refuse(int error);
 
 #endif

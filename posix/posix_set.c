@@ -16,7 +16,7 @@
 #include "posix/posix_pool.h"
 #include "posix/posix_process.h"
 #include "posix/posix_rows.h"
-#include "posix/posix_semop.h"
+#include "posix/posix_sleep.h"
 
 enum { BUCKETS = 1024 };
 
@@ -239,5 +239,5 @@ void px_sets_forget(void)
             else
                 px_pool_give(&pool, s);
         }
-    px_wait_forget();
+    px_sleep_forget();
 }

@@ -1,0 +1,38 @@
+/*
+ * Calls that have to wait: asleep in the queue until somebody else does their operations, or a
+ * timeout, a signal or the set's removal ends them.
+ */
+#ifndef LIBSHM_POSIX_SLEEP_H
+#define LIBSHM_POSIX_SLEEP_H
+
+#include "posix/posix_process.h"
+#include "posix/posix_set.h"
+
+struct px_call {
+    struct px_set *s;
+    const struct shm_backend_sembuf *ops;
+    size_t nops;
+    int64_t deadline;           /* px_now() units; INT64_MAX: none */
+    const struct px_mask *mask; /* the caller's */
+};
+
+/*
+ * Sleeps as entry `number` of the queue; `ticket` tells it from a later user of the entry. The
+ * set lock is not held, signals are blocked. Returns the result of the call; call->s is NULL
+ * afterwards if a handler's call has released the set.
+ */
+int px_sleep(struct px_call *call, uint32_t number, uint64_t ticket);
+
+/*
+ * Cancels the call that this thread left asleep with siglongjmp, if any, and gives back what it
+ * was granted. Signals are blocked, no lock is held; `mask` is the caller's.
+ */
+void px_sleep_cancel_abandoned(const struct px_mask *mask);
+
+/* The same for callers that block nothing. */
+void px_sleep_cancel_unblocked(void);
+
+/* In a forked child: this thread has no call asleep. */
+void px_sleep_forget(void);
+
+#endif
