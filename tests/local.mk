@@ -65,7 +65,16 @@ programs = \
 	%D%/prog_setuid_posix %D%/prog_setuid_sysv \
 	%D%/prog_shmtool_posix %D%/prog_shmtool_sysv \
 	%D%/prog_signals_posix %D%/prog_signals_sysv \
+	%D%/prog_step_posix %D%/prog_step_sysv \
 	%D%/prog_stopped_posix %D%/prog_stopped_sysv
+
+step_sources = \
+	%D%/prog_step.c \
+	%D%/step_cases_arrays.c \
+	%D%/step_cases_sem.c \
+	%D%/step_cases_shm.c \
+	%D%/step_trace.c \
+	%D%/step_trace.h
 
 %C%_prog_arrays_add_posix_SOURCES = %D%/prog_arrays_add.c
 %C%_prog_arrays_add_posix_LDADD = $(api_with_posix)
@@ -115,6 +124,10 @@ programs = \
 %C%_prog_signals_posix_LDADD = $(backend_with_posix)
 %C%_prog_signals_sysv_SOURCES = %D%/prog_signals.c
 %C%_prog_signals_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_step_posix_SOURCES = $(step_sources)
+%C%_prog_step_posix_LDADD = $(backend_with_posix)
+%C%_prog_step_sysv_SOURCES = $(step_sources)
+%C%_prog_step_sysv_LDADD = $(backend_with_sysv)
 %C%_prog_stopped_posix_SOURCES = %D%/prog_stopped.c
 %C%_prog_stopped_posix_LDADD = $(backend_with_posix)
 %C%_prog_stopped_sysv_SOURCES = %D%/prog_stopped.c
