@@ -3,6 +3,7 @@
 #include "posix/posix_attach.h"
 
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "posix/posix_lock.h"
@@ -87,6 +88,20 @@ off_t px_attach_byte(void)
     return PX_ATTACH_START + (off_t)(px_random() % span);
 }
 
+/* The parent has attached once more, as the kernel has it; if need be through another descriptor. */
+static void stamp(const struct px_object *o)
+{
+    struct px_object w = *o;
+    if (!o->writable && px_object_open_any(&w, PX_SEGMENT, o->id, PX_WRITE) != 0)
+        return;
+    w.header.atime = (int64_t)time(NULL);
+    w.header.lpid = (int32_t)px_pid();
+    PX_STORE(&w, atime);
+    PX_STORE(&w, lpid);
+    if (!o->writable)
+        px_object_close(&w);
+}
+
 /*
  * A lock of the child's own: a new open file description with another byte locked, which the
  * child maps over the inherited mapping. The inherited one would share the parent's lock, and
@@ -98,8 +113,10 @@ static int prepare(struct px_attach *a)
     enum px_access access = a->writable ? PX_WRITE : PX_READ_ONLY;
     if (px_object_open_any(&o, PX_SEGMENT, a->id, access) != 0)
         return -1;
-    if (o.dev == a->dev && o.ino == a->ino && px_lock_shared(o.fd, px_attach_byte(), 1) == 0)
+    if (o.dev == a->dev && o.ino == a->ino && px_lock_shared(o.fd, px_attach_byte(), 1) == 0) {
+        stamp(&o);
         return o.fd;
+    }
     px_object_close(&o);
     return -1;
 }

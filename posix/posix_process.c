@@ -33,8 +33,9 @@ static struct self *self = &static_self;
 static pthread_mutex_t store_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t table_mutex = PTHREAD_MUTEX_INITIALIZER;
 
-/* The mask of the thread that forks, kept between its handlers. */
+/* Mask and errno of the thread that forks, kept between its handlers. */
 static struct px_mask forking_mask;
+static int forking_errno;
 
 void px_block_signals(struct px_mask *old)
 {
@@ -136,26 +137,33 @@ void px_table_unlock(void)
 static void before_fork(void)
 {
     struct px_mask old;
+    int error = errno;
     px_store_lock(&old);
     px_table_lock();
     forking_mask = old;
+    forking_errno = error;
     px_attaches_before_fork();
+    errno = error;
 }
 
 static void after_fork_in_parent(void)
 {
+    int error = errno; /* fork's own, if it failed */
     px_attaches_after_fork(0);
     struct px_mask old = forking_mask;
     px_table_unlock();
     px_store_unlock(&old);
+    errno = error;
 }
 
 static void after_fork_in_child(void)
 {
     struct px_mask old = forking_mask;
+    int error = forking_errno;
     px_attaches_after_fork(1);
     atomic_store(&self->pid, 0);
     notice_process();
+    errno = error;
     px_restore_signals(&old);
 }
 

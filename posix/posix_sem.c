@@ -125,6 +125,11 @@ static int remove_set(int semid)
     return result;
 }
 
+static int needs_a_buffer(void)
+{
+    return shm_fail(EFAULT, "this command needs a buffer");
+}
+
 static void fill_ds(const struct px_header *h, struct shm_backend_semid_ds *ds)
 {
     memset(ds, 0, sizeof *ds);
@@ -190,9 +195,15 @@ static int stat_set(int semid, int check, struct shm_backend_semid_ds *ds)
     struct px_mask old;
     px_block_signals(&old);
     struct px_set *s = px_set_take_if_open(semid);
-    int result = s ? stat_mapped(s, check, &old, ds) : stat_file(semid, check, &old, ds);
+    struct shm_backend_semid_ds now;
+    int result = s ? stat_mapped(s, check, &old, &now) : stat_file(semid, check, &old, &now);
     px_restore_signals(&old);
-    return result;
+    if (result != 0)
+        return -1;
+    if (!ds) /* the id and the permission come first */
+        return needs_a_buffer();
+    *ds = now;
+    return 0;
 }
 
 static int stat_rank(int rank, int check, struct shm_backend_semid_ds *ds)
@@ -406,12 +417,6 @@ static int is_info(int command)
     return command == LIBSHM_IPC_INFO || command == LIBSHM_SEM_INFO;
 }
 
-static int needs_buffer(int command)
-{
-    return is_info(command) || command == LIBSHM_IPC_STAT || command == LIBSHM_IPC_SET ||
-           command == LIBSHM_SEM_STAT || command == LIBSHM_SEM_STAT_ANY;
-}
-
 int shm_backend_semctl(int semid, int semnum, int command, union shm_backend_semun arg)
 {
     int first_error = errno;
@@ -419,8 +424,8 @@ int shm_backend_semctl(int semid, int semnum, int command, union shm_backend_sem
         return px_object_missing(PX_SET, semid);
     if (command == LIBSHM_SETVAL && (arg.val < 0 || arg.val > LIBSHM_SEMVMX))
         return shm_failf(ERANGE, "the value %d is outside 0 to %d", arg.val, LIBSHM_SEMVMX);
-    if (needs_buffer(command) && !arg.buf)
-        return shm_fail(EFAULT, "this command needs a buffer");
+    if (!arg.buf && (is_info(command) || command == LIBSHM_IPC_SET))
+        return needs_a_buffer();
     if (px_store_check() != 0)
         return -1;
     px_sleep_cancel_unblocked();

@@ -46,6 +46,11 @@ int shm_backend_shmget(key_t key, size_t size, int flags)
     return px_get(&request, &refused);
 }
 
+static int needs_a_buffer(void)
+{
+    return shm_fail(EFAULT, "this command needs a buffer");
+}
+
 static int not_controlled(int shmid)
 {
     return shm_failf(EPERM, "segment %d belongs to another user", shmid);
@@ -143,6 +148,8 @@ static int stat_open(struct px_object *o, int check, struct shm_backend_shmid_ds
     if (count < 0)
         return shm_failf(errno, "the attaches of segment %d cannot be counted: %s", o->id,
                          strerror(errno));
+    if (!ds)
+        return needs_a_buffer();
     fill_ds(o, ds);
     ds->nattch = (uint64_t)count;
     return 0;
@@ -218,20 +225,14 @@ static int dispatch(int shmid, int command, void *buf)
     }
 }
 
-static int needs_buffer(int command)
-{
-    return command != LIBSHM_IPC_RMID && command != LIBSHM_SHM_LOCK &&
-           command != LIBSHM_SHM_UNLOCK;
-}
-
 int shm_backend_shmctl(int shmid, int command, void *buf)
 {
     int first_error = errno;
     int info = command == LIBSHM_IPC_INFO || command == LIBSHM_SHM_INFO;
     if (shmid < 0 && !info)
         return px_object_missing(PX_SEGMENT, shmid);
-    if (!buf && needs_buffer(command) && command >= 0 && command <= LIBSHM_SHM_STAT_ANY)
-        return shm_fail(EFAULT, "this command needs a buffer");
+    if (!buf && (info || command == LIBSHM_IPC_SET)) /* before the id is looked at */
+        return needs_a_buffer();
     if (px_store_check() != 0)
         return -1;
     int result = dispatch(shmid, command, buf);
