@@ -256,7 +256,8 @@ int main(void)
         return skip("the kernel's segments lie in no mount");
     if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0)
         return skip("needs the right to mount");
-    EXPECT_OK(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+        return skip("the root is no mount point of its own (a chroot)");
     EXPECT(mkdtemp(folder) != NULL);
     through_a_folder(folder);
     as_the_usual_mount();
