@@ -219,7 +219,8 @@ static void check_remove_held(void)
 
 static void change(void)
 {
-    struct shm_backend_shmid_ds stat = {.perm = {.mode = 0640}};
+    struct shm_backend_shmid_ds stat = {
+        .perm = {.uid = geteuid(), .gid = getegid(), .mode = 0640}};
 
     EXPECT_OK(shm_backend_shmctl(step_board->id, LIBSHM_IPC_SET, &stat));
 }
