@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/backend_support.h"
 #include "tests/step_trace.h"
