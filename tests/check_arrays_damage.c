@@ -128,7 +128,8 @@ START_TEST(words_with_nasty_numbers)
     int accepted = 0;
     srand(5);
     make_set();
-    for (int round = 0; round < 20000; round++) {
+    int rounds = scaled(20000);
+    for (int round = 0; round < rounds; round++) {
         for (int n = 1 + rand() % 3; n > 0; n--) {
             uint64_t number = nasty_number();
             size_t at = 8 + 4 * ((size_t)rand() % (metadata / 4 - 4)),
@@ -138,7 +139,7 @@ START_TEST(words_with_nasty_numbers)
         accepted += try_it(shm_arrays_root(set));
         memcpy(bytes, before, nbytes);
     }
-    printf("20000 changes: %d accepted\n", accepted);
+    printf("%d changes: %d accepted\n", rounds, accepted);
     end_set();
 }
 END_TEST
@@ -148,7 +149,7 @@ START_TEST(random_bytes)
 {
     srand(6);
     make_set();
-    for (int round = 0; round < 2000; round++) {
+    for (int round = 0; round < scaled(2000); round++) {
         size_t size = 1 + (size_t)rand() % ROOM;
         size_t kept = (size_t)(rand() % 5) * 64 > size ? size : (size_t)(rand() % 5) * 64;
         struct shm_memory *m = shm_create_memory(test_key(0), size, 0600);

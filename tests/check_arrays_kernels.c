@@ -93,7 +93,8 @@ END_TEST
 START_TEST(random_floats_are_rounded)
 {
     srand(2);
-    for (int i = 0; i < 300000; i++) {
+    int numbers = scaled(300000);
+    for (int i = 0; i < numbers; i++) {
         uint32_t bits = (uint32_t)rand() << 16 ^ (uint32_t)rand();
         float x;
         memcpy(&x, &bits, sizeof x);

@@ -105,7 +105,7 @@ START_TEST(random_sizes)
 {
     size_t sizes[200];
     srand(1);
-    for (int round = 0; round < 2000; round++) {
+    for (int round = 0; round < scaled(2000); round++) {
         size_t count = 1 + (size_t)rand() % 200;
         for (size_t i = 0; i < count; i++)
             sizes[i] = (size_t)rand() % (round % 2 ? 10 : 50000);

@@ -9,6 +9,7 @@
  * LIBSHM_TEST_TIMEOUT     seconds until the test is killed; 300 if unset
  * LIBSHM_TEST_SKIPS       the list of skips; $srcdir/tests/skips.txt if unset
  * LIBSHM_TEST_NO_SECCOMP  if set, posix tests run also where calls cannot be forbidden
+ * LIBSHM_TEST_SCALE       read by the tests: long loops run an N-th of their rounds
  */
 #include "config.h"
 

@@ -28,7 +28,7 @@ static int add(key_t root, int number)
         reals[i] = 0.25;
     }
     memset(bytes, 1, sizeof bytes);
-    for (int i = 0; i < UPDATES; i++)
+    for (int i = 0; i < scaled(UPDATES); i++)
         EXPECT(shm_arrays_update(a, LIBSHM_ADD, 0, data, NULL) == 0);
     EXPECT(shm_arrays_close(a) == 0);
     return 0;
@@ -36,18 +36,19 @@ static int add(key_t root, int number)
 
 static void check_sums(struct shm_arrays *a)
 {
+    int updates = scaled(UPDATES);
     EXPECT(shm_arrays_read(a, all) == 0);
     for (int i = 0; i < SMALL; i++) {
-        EXPECT(integers[i] == UPDATES * WORKERS * (WORKERS + 1) / 2);
-        EXPECT(reals[i] == 0.25 * UPDATES * WORKERS);
+        EXPECT(integers[i] == updates * WORKERS * (WORKERS + 1) / 2);
+        EXPECT(reals[i] == 0.25 * updates * WORKERS);
     }
     for (int i = 0; i < LARGE; i++)
-        EXPECT(bytes[i] == UPDATES * WORKERS % 256);
+        EXPECT(bytes[i] == updates * WORKERS % 256);
     EXPECT(shm_arrays_npartitions(a) == 2);
     for (size_t p = 0; p < 2; p++) {
         uint64_t version;
         EXPECT(shm_arrays_version(a, p, &version) == 0);
-        EXPECT(version == UPDATES * WORKERS);
+        EXPECT(version == (uint64_t)updates * WORKERS);
     }
 }
 
@@ -65,8 +66,8 @@ int main(int argc, char **argv)
     for (int i = 0; i < WORKERS; i++)
         end_role(workers[i], 0);
     check_sums(a);
-    printf("%d processes, %d updates of two partitions each: %.2f s\n", WORKERS, UPDATES,
-           seconds_now() - start);
+    printf("%d processes, %d updates of two partitions each: %.2f s\n", WORKERS,
+           scaled(UPDATES), seconds_now() - start);
     EXPECT(shm_arrays_remove(a) == 0);
     EXPECT(shm_arrays_close(a) == 0);
     return 0;

@@ -94,7 +94,8 @@ int main(int argc, char **argv)
     support_start();
     srand((unsigned)time(NULL));
     (void)argv;
-    for (int i = 0; i < KILLS; i++) {
+    int kills = scaled(KILLS);
+    for (int i = 0; i < kills; i++) {
         pid_t pid = start_role("create", 0, i);
         nanosleep(&(struct timespec){.tv_nsec = 500000 + rand() % 3000000}, NULL);
         kill(pid, SIGKILL);
@@ -103,7 +104,7 @@ int main(int argc, char **argv)
     }
     /* What the backend itself had not finished is not an object yet, or not any more. */
     EXPECT(shm_backend_collect(NULL, NULL) >= 0);
-    printf("%d kills left %d complete sets and %d segments in all\n", KILLS, complete,
+    printf("%d kills left %d complete sets and %d segments in all\n", kills, complete,
            leftovers);
     EXPECT(leftovers > 0);
     return 0;

@@ -175,9 +175,10 @@ int main(int argc, char **argv)
     double start = seconds_now();
     srand((unsigned)time(NULL));
     make_set();
-    for (int i = 0; i < KILLS; i++)
+    int kills = scaled(KILLS);
+    for (int i = 0; i < kills; i++)
         kill_one(i);
-    printf("%d kills, versions %llu and %llu: %.2f s\n", KILLS,
+    printf("%d kills, versions %llu and %llu: %.2f s\n", kills,
            (unsigned long long)version_of(0), (unsigned long long)version_of(1),
            seconds_now() - start);
     end_set();

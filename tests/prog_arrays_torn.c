@@ -73,8 +73,8 @@ static struct tally read_often(struct shm_arrays *a)
 {
     struct tally t = {0, 0, 0};
     size_t count = shm_arrays_nbytes(a, 0) / sizeof *numbers;
-    uint64_t enough = count == LARGEST ? 1200 : 15000;
-    for (double end = seconds_now() + 50; t.overlaps < enough || t.reads < 1000;) {
+    uint64_t enough = (uint64_t)scaled(count == LARGEST ? 1200 : 15000);
+    for (double end = seconds_now() + 50; t.overlaps < enough || t.reads < scaled(1000);) {
         read_once(a, count, &t);
         EXPECT(seconds_now() < end); /* too few overlaps */
     }
@@ -105,7 +105,7 @@ static void try_size(size_t count, long mode)
     printf("%7zu bytes, %s: %ld reads, %llu publications during them, %.2f s\n",
            count * sizeof *numbers, names[mode], t.reads, (unsigned long long)t.overlaps,
            seconds_now() - start);
-    EXPECT(t.overlaps >= 1000);
+    EXPECT(t.overlaps >= (uint64_t)scaled(1000));
     EXPECT(shm_arrays_remove(a) == 0);
     EXPECT(shm_arrays_close(a) == 0);
 }

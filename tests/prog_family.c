@@ -98,7 +98,7 @@ static void hold_and_meet(void *unused)
     (void)unused;
     char *bytes = attach(segment);
     EXPECT_OK(semop1(set, 0, -1, UNDO));
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < scaled(20); i++) {
         bytes[i] = (char)i;
         meet_relative(fork_idle, 2);
         meet_relative(fork_exec_idle, 1);
@@ -286,7 +286,7 @@ static void fork_beside_threads(void *unused)
     (void)unused;
     for (int i = 0; i < THREADS; i++)
         EXPECT_INT(pthread_create(&threads[i], NULL, be_busy, NULL), 0);
-    for (int i = 0; i < FORKS; i++) {
+    for (int i = 0; i < scaled(FORKS); i++) {
         pid_t pid = fork();
         EXPECT_OK(pid);
         if (pid == 0)

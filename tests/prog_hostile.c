@@ -203,7 +203,7 @@ static void attack_random_places(void)
     struct stat st;
     char path[FILE_PATH_SIZE];
 
-    for (int i = 0; i < 150; i++) {
+    for (int i = 0; i < scaled(150); i++) {
         fresh();
         file_path(path, "s", (unsigned)set);
         EXPECT_OK(stat(path, &st));

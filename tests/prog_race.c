@@ -98,7 +98,7 @@ static void racer(void *context)
 {
     int me = *(int *)context;
 
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < scaled(ROUNDS); round++) {
         meet(3 * round);
         board->id[me] = race_once(round);
         meet(3 * round + 1);
@@ -175,7 +175,7 @@ static void race_with_kills(void)
     memset(board, 0, sizeof *board);
     for (int i = 0; i < RACERS; i++)
         pids[i] = start(create_and_remove, &numbers[i]);
-    for (int kills = 0; kills < KILLS; kills++) {
+    for (int kills = 0; kills < scaled(KILLS); kills++) {
         state = state * 1664525u + 1013904223u;
         int victim = (int)(state >> 16) % RACERS;
         long before = board->created;
@@ -191,7 +191,7 @@ static void race_with_kills(void)
         remove_what_is_left_by(i);
     }
     printf("%s: %ld made, %ld refused, %d killed\n", family->name, (long)board->created,
-           (long)board->refused, KILLS);
+           (long)board->refused, scaled(KILLS));
 }
 
 int main(void)

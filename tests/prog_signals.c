@@ -78,7 +78,7 @@ static void hammer(int signal)
 static void hammered(void *unused)
 {
     struct itimerval often = {{0, 150}, {0, 150}}, never = {{0, 0}, {0, 0}};
-    double end = seconds_now() + 0.8;
+    double end = seconds_now() + 0.8 / test_scale();
     long calls = 0;
 
     (void)unused;
@@ -100,7 +100,7 @@ static void hammered_from_outside(void)
 {
     catch (SIGVTALRM, hammer); /* before the child exists that will be hit */
     pid_t pid = start(hammered, NULL);
-    for (double end = seconds_now() + 0.5; seconds_now() < end; usleep(30))
+    for (double end = seconds_now() + 0.5 / test_scale(); seconds_now() < end; usleep(30))
         kill(pid, SIGVTALRM);
     EXPECT_INT(reap(pid), 0);
     EXPECT_INT(semval(set, 0), 0);
@@ -130,7 +130,7 @@ static void sleep_and_be_disturbed(void *unused)
 /* The handler operates on the set its own thread sleeps on: that sleep is over by then. */
 static void check_handler_on_the_set(void)
 {
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < scaled(20); i++) {
         pid_t pid = start(sleep_and_be_disturbed, NULL);
         UNTIL(semncnt(set, 0) == 1);
         kill(pid, SIGUSR1);
@@ -161,7 +161,7 @@ static void sleep_and_lose_the_set(void *unused)
 
 static void check_handler_that_removes(void)
 {
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < scaled(20); i++) {
         doomed = new_set(1, 0600);
         pid_t pid = start(sleep_and_lose_the_set, NULL);
         UNTIL(semncnt(doomed, 0) == 1);
@@ -185,7 +185,7 @@ static void jump_out_of_sleeps(void *context)
     const struct gate *gate = context;
 
     catch (SIGUSR1, jump);
-    for (volatile int i = 0; i < 50; i++) {
+    for (volatile int i = 0; i < scaled(50); i++) {
         if (sigsetjmp(back, 1) == 0) {
             semop1(set, 0, -1, UNDO);
             fail_at(__FILE__, __LINE__, "the sleep ended without the jump, errno %d", errno);
@@ -205,7 +205,7 @@ static void check_jump_out_of_a_sleep(void)
     gate_make(&gate);
     EXPECT_OK(sem_set(set, 1, 3));
     pid_t pid = start(jump_out_of_sleeps, &gate);
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < scaled(50); i++) {
         UNTIL(semncnt(set, 0) == 1);
         kill(pid, SIGUSR1);
         gate_await(&gate);

@@ -5,7 +5,8 @@
  * S2.15, S2.31, S2.38, S5.2).
  *
  * prog_step [TEXT]: only the cases whose name begins so.
- * LIBSHM_TEST_EVERY  kills after every so many instructions; 7 if unset, 1 for all
+ * LIBSHM_TEST_EVERY  kills after every so many instructions; 7 if unset, 1 for all;
+ *                    times LIBSHM_TEST_SCALE
  */
 #include "config.h"
 
@@ -24,7 +25,7 @@ static int stride(void)
     const char *text = getenv("LIBSHM_TEST_EVERY");
     int number = text ? atoi(text) : 0;
 
-    return number > 0 ? number : USUAL_STRIDE;
+    return (number > 0 ? number : USUAL_STRIDE) * test_scale();
 }
 
 /* The dynamic linker's work at the first call of each function is no part of the calls. */

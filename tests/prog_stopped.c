@@ -91,7 +91,7 @@ static void stop_again_and_again(pid_t pid)
     unsigned state = (unsigned)getpid();
     int waited = 0;
 
-    for (int i = 0; i < STOPS; i++) {
+    for (int i = 0; i < scaled(STOPS); i++) {
         state = state * 1664525u + 1013904223u;
         usleep((state >> 16) % 800);
         stop(pid);
@@ -99,8 +99,8 @@ static void stop_again_and_again(pid_t pid)
         EXPECT_OK(kill(pid, SIGCONT));
         expect_sum();
     }
-    printf("%d stops, %d of them inside an operation that others had to wait for\n", STOPS,
-           waited);
+    printf("%d stops, %d of them inside an operation that others had to wait for\n",
+           scaled(STOPS), waited);
     if (!on_posix())
         EXPECT_INT(waited, 0);
 }
@@ -130,7 +130,7 @@ int main(void)
     pid_t pid = start(work, NULL);
     stop_again_and_again(pid);
     kill_and_reap(pid);
-    for (int i = 0; i < 30; i++)
+    for (int i = 0; i < scaled(30); i++)
         stopped_holder();
     EXPECT_OK(transfer(5, 5000));
     EXPECT_OK(transfer(-5, 5000));

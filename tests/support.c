@@ -90,6 +90,19 @@ bool nap_before(double end)
     return seconds_now() < end;
 }
 
+int test_scale(void)
+{
+    const char *text = getenv("LIBSHM_TEST_SCALE");
+    int scale = text ? atoi(text) : 1;
+    return scale > 0 ? scale : 1;
+}
+
+int scaled(int rounds)
+{
+    int fewer = rounds / test_scale();
+    return fewer > 0 ? fewer : 1;
+}
+
 void waits_add(struct waits *waits, double seconds)
 {
     waits->count++;

@@ -33,6 +33,13 @@ double seconds_now(void);
 bool nap_before(double end);
 
 /*
+ * LIBSHM_TEST_SCALE=N in the environment: loops of kills, races and random numbers run an N-th of
+ * their rounds, one at least. For sanitizers and emulators, under which each round takes long.
+ */
+int test_scale(void);
+int scaled(int rounds);
+
+/*
  * Waits for a lock whose holder was killed: 50 ms is what is promised, on a machine that runs
  * whoever is ready. On a busy one some take longer, with the kernel's semaphores too: at most
  * one in ten. What never comes is found by the timeout of each wait.
