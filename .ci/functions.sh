@@ -1,0 +1,77 @@
+# What the stages share. A stage is an executable file in .ci/stages that runs in an empty folder of
+# its own, with SOURCE, a clean bootstrapped clone that it does not write to, and JOBS, what make -j
+# is given. Its last line of output is "N passed, N failed[, N skipped]" and its exit status says
+# whether anything failed. Its head may have lines that .ci/run reads:
+#
+#   # packages: A B      Debian packages beyond those that ./quickstart installs
+#   # architecture: A    a foreign architecture that these packages are from
+#   # seconds: N         what it took, about; long ones are begun first
+#
+# shellcheck shell=sh
+
+# build ARGUMENT...: configures here, with warnings as errors, and builds everything, tests as well
+build()
+{
+    if ! "$SOURCE/configure" --enable-werror --enable-debug "$@" >configure.log 2>&1; then
+        tail -n 40 configure.log
+        return 1
+    fi
+    make -j"$JOBS" all check TESTS= >build.log 2>&1 && return
+    grep -E -A 12 '(error:|undefined reference)' build.log || tail -n 40 build.log
+    return 1
+}
+
+# suite ARGUMENT...: runs make check so, and prints the counts, and what failed tests have said
+suite()
+{
+    rm -f tests/*.trs test-suite.log
+    make -k -j"$JOBS" check "$@" >check.log 2>&1
+    grep -lE '^:test-result: (FAIL|ERROR|XPASS)' tests/*.trs | while read -r result; do
+        printf -- '---- %s\n' "${result%.trs}"
+        tail -n 40 "${result%.trs}.log"
+    done
+    grep -h '^isolate: .*skipped as listed' tests/*.log
+    [ -e test-suite.log ] || tail -n 40 check.log
+    say_counts "$(results 'PASS|XFAIL')" "$(results 'FAIL|ERROR|XPASS')" "$(results SKIP)"
+}
+
+# results PATTERN: how many tests of the last suite have ended so
+results()
+{
+    cat tests/*.trs 2>/dev/null | grep -cE "^:test-result: ($1)"
+}
+
+# say_counts PASSED FAILED [SKIPPED]: the last line of a stage; false if something failed, or if
+# nothing was tried
+say_counts()
+{
+    if [ "${3:-0}" = 0 ]; then
+        printf '%s passed, %s failed\n' "$1" "$2"
+    else
+        printf '%s passed, %s failed, %s skipped\n' "$1" "$2" "$3"
+    fi
+    [ "$2" = 0 ] && [ "$1" -gt 0 ]
+}
+
+# Checks that have no program to count for them: check TITLE COMMAND..., then say_checks.
+checks_passed=0
+checks_failed=0
+
+check()
+{
+    title=$1
+    shift
+    if "$@" >check-output.log 2>&1; then
+        checks_passed=$((checks_passed + 1))
+        printf 'ok      %s\n' "$title"
+    else
+        checks_failed=$((checks_failed + 1))
+        printf 'FAILED  %s\n' "$title"
+        tail -n 60 check-output.log
+    fi
+}
+
+say_checks()
+{
+    say_counts "$checks_passed" "$checks_failed"
+}
