@@ -22,7 +22,7 @@ struct px_attach *px_attach_new(void)
 
 void px_attach_add(struct px_attach *a)
 {
-    a->fork_fd = -1;
+    a->fork_fd = a->fork_prot = -1;
     a->next = attaches;
     attaches = a;
 }
@@ -107,14 +107,15 @@ static void stamp(const struct px_object *o)
  * child maps over the inherited mapping. The inherited one would share the parent's lock, and
  * both together would count as one attach.
  */
-static int prepare(struct px_attach *a)
+static int prepare(struct px_attach *a, int in_child)
 {
     struct px_object o;
     enum px_access access = a->writable ? PX_WRITE : PX_READ_ONLY;
     if (px_object_open_any(&o, PX_SEGMENT, a->id, access) != 0)
         return -1;
     if (o.dev == a->dev && o.ino == a->ino && px_lock_shared(o.fd, px_attach_byte(), 1) == 0) {
-        stamp(&o);
+        if (!in_child)
+            stamp(&o);
         return o.fd;
     }
     px_object_close(&o);
@@ -133,7 +134,7 @@ static void prepare_if_mapped(const struct px_mapping *m, void *context)
             a->length != m->end - m->start || a->ino != m->inode)
             continue;
         a->fork_prot = m->protection;
-        a->fork_fd = prepare(a);
+        a->fork_fd = prepare(a, 0);
     }
 }
 
@@ -143,15 +144,30 @@ void px_attaches_before_fork(void)
         px_maps_each(prepare_if_mapped, NULL);
 }
 
+static void finish(struct px_attach *a, int in_child)
+{
+    if (a->fork_fd < 0)
+        return;
+    if (in_child)
+        mmap(a->piece, a->length, a->fork_prot, MAP_SHARED | MAP_FIXED, a->fork_fd,
+             PX_PAYLOAD + ((char *)a->piece - (char *)a->address));
+    close(a->fork_fd);
+    a->fork_fd = a->fork_prot = -1;
+}
+
+/*
+ * What the parent had no descriptor for, a child does by itself, one after the other. Until then
+ * both share a lock and count as one.
+ */
 void px_attaches_after_fork(int in_child)
 {
+    for (struct px_attach *a = attaches; a; a = a->next)
+        finish(a, in_child);
     for (struct px_attach *a = attaches; a; a = a->next) {
-        if (a->fork_fd < 0)
-            continue;
-        if (in_child)
-            mmap(a->piece, a->length, a->fork_prot, MAP_SHARED | MAP_FIXED, a->fork_fd,
-                 PX_PAYLOAD + ((char *)a->piece - (char *)a->address));
-        close(a->fork_fd);
-        a->fork_fd = -1;
+        if (in_child && a->fork_prot >= 0) {
+            a->fork_fd = prepare(a, 1);
+            finish(a, 1);
+        }
+        a->fork_prot = -1;
     }
 }

@@ -29,7 +29,7 @@ struct px_attach {
     dev_t dev;
     ino_t ino;
     int fork_fd;   /* while a fork is under way: carries the child's lock; -1: none */
-    int fork_prot; /* protection of the mapping at that moment */
+    int fork_prot; /* protection of the mapping at that moment; -1: not to be done again */
 };
 
 /* A record to be filled, or NULL. */

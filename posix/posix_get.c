@@ -72,9 +72,11 @@ static int examine(const struct px_request *r, const struct px_binding *b)
             return cleared_or_later(px_life_clear_dangling(r->kind, (uint32_t)r->key, b));
         if (errno == EACCES)
             return check_existing(r, b, wanted_rights(r->flags) == 0);
-        return errno == EBADMSG ? foreign(r)
-                                : shm_failf(errno, "the %s of key %#x cannot be looked at: %s",
-                                            noun(r), (unsigned)r->key, strerror(errno));
+        return errno == EBADMSG
+                   ? foreign(r)
+                   : shm_failf(errno, "the %s of key %#x in %s cannot be looked at: %s%s",
+                               noun(r), (unsigned)r->key, px_store_folder(), strerror(errno),
+                               px_store_advice(errno));
     }
     int result;
     if (o.header.magic && (o.header.key != (int32_t)r->key || o.header.size != b->size))

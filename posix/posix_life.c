@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -286,11 +285,6 @@ static uint64_t wanted_space(const struct px_request *r)
 /* Asked first: filling a mount to the brim and giving it all back would starve the others. */
 static int has_room(const struct px_request *r)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && r->file_size > limit.rlim_cur) {
-        errno = EFBIG; /* asked first: reaching the limit is a signal */
-        return -1;
-    }
     if (wanted_space(r) <= px_store_free())
         return 0;
     errno = ENOSPC;
@@ -306,6 +300,21 @@ static int reserve_space(struct px_object *o, const struct px_request *r)
     return reserve(o->fd, &r->reserve[1]);
 }
 
+static const char *noun(enum px_kind kind)
+{
+    return kind == PX_SEGMENT ? "segment" : "semaphore set";
+}
+
+static int too_large(const struct px_request *r)
+{
+    return shm_failf(
+        ENOSPC,
+        "a %s needs a file of %llu bytes, which is more than a file may have: raise "
+        "the limit (ulimit -f), or set LIBSHM_DIR to a file system for larger "
+        "files than that of %s",
+        noun(r->kind), (unsigned long long)r->file_size, px_store_folder());
+}
+
 static int give_up(struct px_object *o, const struct px_request *r)
 {
     int error = errno;
@@ -314,12 +323,9 @@ static int give_up(struct px_object *o, const struct px_request *r)
     errno = error;
     if (error == EEXIST) /* no failure yet: the caller looks at the key again */
         return -1;
-    const char *what = r->kind == PX_SEGMENT ? "segment" : "semaphore set";
+    const char *what = noun(r->kind);
     if (error == EFBIG)
-        return shm_failf(ENOSPC,
-                         "a %s of %llu bytes is more than a file may have here (ulimit -f, or "
-                         "the file system of %s)",
-                         what, (unsigned long long)r->file_size, px_store_folder());
+        return too_large(r);
     if (error == ENOSPC || error == EDQUOT)
         return px_store_full(what, wanted_space(r));
     return shm_failf(error, "a %s cannot be made in %s: %s", what, px_store_folder(),
@@ -329,12 +335,13 @@ static int give_up(struct px_object *o, const struct px_request *r)
 int px_life_create(const struct px_request *r)
 {
     struct px_object o = {.kind = r->kind, .writable = 1};
+    if (!px_file_may_reach(r->file_size))
+        return too_large(r);
     if (make_file(&o) != 0) {
         if (errno == ENOSPC)
-            return px_store_full(r->kind == PX_SEGMENT ? "segment" : "semaphore set",
-                                 wanted_space(r));
-        return shm_failf(errno, "no file can be made in %s: %s", px_store_folder(),
-                         strerror(errno));
+            return px_store_full(noun(r->kind), wanted_space(r));
+        return shm_failf(errno, "no file can be made in %s: %s%s", px_store_folder(),
+                         strerror(errno), px_store_advice(errno));
     }
     fill_header(&o, r);
     if (publish_header(&o) != 0 || bind_key(&o) != 0)

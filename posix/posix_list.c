@@ -87,8 +87,8 @@ static int list_ids(enum px_kind kind, struct ids *list)
     if (px_store_check() != 0 || px_store_each(collect, list) != 0)
         return -1;
     if (list->error)
-        return shm_failf(list->error, "the objects cannot be listed: %s",
-                         strerror(list->error));
+        return shm_failf(list->error, "the objects cannot be listed: %s%s",
+                         strerror(list->error), px_store_advice(list->error));
     errno = first_error;
     if (list->count)
         qsort(list->id, list->count, sizeof *list->id, ascending);

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -127,8 +129,8 @@ int px_object_open(struct px_object *o, enum px_kind kind, int id, enum px_acces
                          "the file of %s %d in %s is not a %s of this format; "
                          "shmtool gc removes it when it is yours",
                          noun(kind), id, px_store_folder(), noun(kind));
-    return shm_failf(errno, "the file of %s %d cannot be opened: %s", noun(kind), id,
-                     strerror(errno));
+    return shm_failf(errno, "the file of %s %d in %s cannot be opened: %s%s", noun(kind), id,
+                     px_store_folder(), strerror(errno), px_store_advice(errno));
 }
 
 void px_object_close(struct px_object *o)
@@ -138,9 +140,34 @@ void px_object_close(struct px_object *o)
     errno = error;
 }
 
+int px_file_may_reach(uint64_t end)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) != 0 || end <= limit.rlim_cur;
+}
+
+/* The limit does not count what is stored through a mapping. */
+static int store_mapped(struct px_object *o, size_t field, const void *value, size_t size)
+{
+    size_t length = sizeof o->header;
+    char *header = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, o->fd, 0);
+    if (header == MAP_FAILED)
+        return -1;
+    memcpy(header + field, value, size);
+    munmap(header, length);
+    return 0;
+}
+
+static int store(struct px_object *o, size_t field, const void *value, size_t size)
+{
+    if (!px_file_may_reach(field + size))
+        return store_mapped(o, field, value, size);
+    return pwrite(o->fd, value, size, (off_t)field) < 0 ? -1 : 0;
+}
+
 void px_object_store(struct px_object *o, size_t field, const void *value, size_t size)
 {
-    if (o->writable && pwrite(o->fd, value, size, (off_t)field) < 0)
+    if (o->writable && store(o, field, value, size) != 0)
         o->writable = 0;
 }
 

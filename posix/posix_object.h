@@ -107,6 +107,12 @@ void px_object_close(struct px_object *o);
 /* Reads header and owner again; -1 and errno: EBADMSG, or ENOENT when it has been unlinked. */
 int px_object_reload(struct px_object *o);
 
+/*
+ * Whether the limit on file sizes (ulimit -f) lets this process write up to byte `end`. Asked
+ * before every write: reaching the limit is a signal that ends the process.
+ */
+int px_file_may_reach(uint64_t end);
+
 /* Stores one field of the header. A file that cannot be written keeps the old value. */
 void px_object_store(struct px_object *o, size_t field, const void *value, size_t size);
 #define PX_STORE(o, field)                                                                     \

@@ -78,11 +78,28 @@ static int open_controlled(struct px_object *o, int shmid)
     return result;
 }
 
-static int set_lock_bit(struct px_object *o, int on)
+/* What the kernel asks for, although a file's pages are not kept in memory by this. */
+static int check_allowance(const struct px_object *o)
 {
     struct rlimit limit;
-    if (on && geteuid() != 0 && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == 0)
-        return shm_fail(EPERM, "the limit on locked memory (ulimit -l) is 0");
+    if (geteuid() == 0 || getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+        return 0;
+    if (limit.rlim_cur == 0)
+        return shm_fail(EPERM, "this user may lock no memory: the limit (ulimit -l) is 0");
+    uint64_t pages = px_whole_pages(o->header.size) / px_page_size();
+    if (pages <= limit.rlim_cur / px_page_size())
+        return 0;
+    return shm_failf(ENOMEM,
+                     "locking segment %d needs %llu bytes, and this user may lock %llu: raise "
+                     "the limit (ulimit -l)",
+                     o->id, (unsigned long long)(pages * px_page_size()),
+                     (unsigned long long)limit.rlim_cur);
+}
+
+static int set_lock_bit(struct px_object *o, int on)
+{
+    if (on && check_allowance(o) != 0)
+        return -1;
     o->header.mode &= ~(uint32_t)LIBSHM_MODE_LOCKED;
     if (on)
         o->header.mode |= LIBSHM_MODE_LOCKED;

@@ -45,17 +45,16 @@ static int folder_is_trusted(const char *folder)
 {
     struct stat st;
     if (stat(folder, &st) != 0)
-        return shm_failf(errno,
-                         "the store's folder %s cannot be used: %s; mount a tmpfs there "
-                         "or set LIBSHM_DIR to another folder",
-                         folder, strerror(errno));
+        return shm_failf(errno, "the store's folder %s cannot be used: %s%s", folder,
+                         strerror(errno), px_store_advice(errno));
     if (!S_ISDIR(st.st_mode))
         return shm_failf(ENOTDIR, "the store's place %s is not a folder", folder);
     int safe = st.st_uid == 0 && ((st.st_mode & S_ISVTX) || !(st.st_mode & 022));
     if (!safe && (st.st_uid != geteuid() || ((st.st_mode & 022) && !(st.st_mode & S_ISVTX))))
         return shm_failf(EACCES,
                          "the store's folder %s is refused: it must belong to root and "
-                         "be sticky, or belong to this user alone",
+                         "be sticky, or belong to this user alone; set LIBSHM_DIR to "
+                         "such a folder",
                          folder);
     return 0;
 }
@@ -177,8 +176,8 @@ int px_store_each(void (*each)(const struct px_name *name, void *context), void 
 {
     DIR *folder = opendir(store.folder);
     if (!folder)
-        return shm_failf(errno, "the store's folder %s cannot be listed: %s", store.folder,
-                         strerror(errno));
+        return shm_failf(errno, "the store's folder %s cannot be listed: %s%s", store.folder,
+                         strerror(errno), px_store_advice(errno));
     char prefix[NAMESPACE_MAX + 16];
     int length = snprintf(prefix, sizeof prefix, "libshm.%s.", store.namespace);
     for (struct dirent *entry; (entry = readdir(folder));) {
@@ -197,6 +196,23 @@ uint64_t px_store_free(void)
     if (statvfs(store.folder, &fs) != 0 || fs.f_blocks == 0) /* no limit */
         return UINT64_MAX;
     return (uint64_t)fs.f_bavail * fs.f_frsize;
+}
+
+const char *px_store_advice(int error)
+{
+    switch (error) {
+    case EMFILE:
+        return "; a call needs a few descriptors for a moment: close some, or raise this "
+               "process's limit (ulimit -n)";
+    case ENFILE:
+        return "; the whole system is out of descriptors: raise fs.file-max";
+    case EROFS:
+        return "; mount it writable, or set LIBSHM_DIR to another folder";
+    case ENOENT:
+        return "; mount a tmpfs there or set LIBSHM_DIR to another folder";
+    default:
+        return "";
+    }
 }
 
 /* "12.3 MB": bytes as people say them. */

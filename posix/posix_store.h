@@ -40,6 +40,12 @@ struct px_name {
 };
 int px_store_each(void (*each)(const struct px_name *name, void *context), void *context);
 
+/*
+ * The end of a sentence about a file of the store that cannot be opened or made: which limit
+ * this is and what to do about it. Empty for errors that explain themselves.
+ */
+const char *px_store_advice(int error);
+
 /* Records and returns ENOSPC (-1) with what was wanted and what the mount has. */
 int px_store_full(const char *what, uint64_t wanted);
 
