@@ -77,3 +77,33 @@ main (void)
         [libshm_cv_sysv_works=yes], [libshm_cv_sysv_works=no],
         [libshm_cv_sysv_works=unknown])])
 ])
+
+# LIBSHM_CHECK_FUTEX
+# Sets libshm_cv_futex: does the kernel put processes to sleep on a word they share? Where nothing
+# can be run, headers that know the call are enough.
+AC_DEFUN([LIBSHM_CHECK_FUTEX],
+[AS_VAR_SET_IF([libshm_cv_futex], [libshm_futex_reason="libshm_cv_futex was given"],
+    [libshm_futex_reason="tried"])
+AC_CACHE_CHECK([whether futexes work], [libshm_cv_futex],
+    [m4_pushdef([program], [AC_LANG_SOURCE([[
+#include <errno.h>
+#include <linux/futex.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static unsigned word = 1;
+
+int
+main (void)
+{
+  if (syscall (SYS_futex, &word, FUTEX_WAIT, 0, NULL, NULL, 0) != -1 || errno != EAGAIN)
+    return 1;
+  return syscall (SYS_futex, &word, FUTEX_WAKE, 1, NULL, NULL, 0) == 0 ? 0 : 1;
+}
+        ]])])dnl
+    AC_RUN_IFELSE([program],
+        [libshm_cv_futex=yes], [libshm_cv_futex=no],
+        [AC_LINK_IFELSE([program], [libshm_cv_futex=yes], [libshm_cv_futex=no])])
+    m4_popdef([program])])
+])

@@ -6,6 +6,8 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_attach.c \
 	%D%/posix_attach.h \
 	%D%/posix_backend.c \
+	%D%/posix_clock.c \
+	%D%/posix_clock.h \
 	%D%/posix_collect.c \
 	%D%/posix_compat.h \
 	%D%/posix_get.c \
@@ -49,6 +51,12 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_store.h \
 	%D%/posix_try.c \
 	%D%/posix_wait.h \
-	%D%/posix_wait_futex.c \
 	%D%/posix_waiters.c \
 	%D%/posix_waiters.h
+
+# Sleeping until a word changes: one file for each way of doing it.
+if HAVE_FUTEX
+%C%_libposix_la_SOURCES += %D%/posix_wait_futex.c
+else
+%C%_libposix_la_SOURCES += %D%/posix_wait_poll.c
+endif

@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "libshm/fail.h"
+#include "posix/posix_clock.h"
 #include "posix/posix_lock.h"
 #include "posix/posix_process.h"
 #include "posix/posix_redo.h"
 #include "posix/posix_semop.h"
 #include "posix/posix_set_lock.h"
 #include "posix/posix_store.h"
-#include "posix/posix_wait.h"
 #include "posix/posix_waiters.h"
 
 static size_t row_offset(const struct px_set *s, uint32_t row)

@@ -7,6 +7,7 @@
 
 #include "libshm/backend.h"
 #include "libshm/fail.h"
+#include "posix/posix_clock.h"
 #include "posix/posix_perm.h"
 #include "posix/posix_process.h"
 #include "posix/posix_redo.h"
@@ -14,7 +15,6 @@
 #include "posix/posix_set_lock.h"
 #include "posix/posix_sleep.h"
 #include "posix/posix_store.h"
-#include "posix/posix_wait.h"
 #include "posix/posix_waiters.h"
 
 enum { NOWAIT_PATIENCE_NS = 200000000 };

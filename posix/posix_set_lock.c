@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "posix/posix_clock.h"
 #include "posix/posix_process.h"
 #include "posix/posix_redo.h"
 #include "posix/posix_rows.h"

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "libshm/fail.h"
+#include "posix/posix_clock.h"
 #include "posix/posix_redo.h"
 #include "posix/posix_rows.h"
 #include "posix/posix_semop.h"

@@ -1,7 +1,9 @@
 /*
  * Sleeping on a 32-bit word that processes share, and waking who sleeps on it.
  *
- * One file for each way of doing it: posix_wait_futex.c.
+ * One file for each way of doing it; configure chooses:
+ *   posix_wait_futex.c   the kernel's futexes
+ *   posix_wait_poll.c    looking at the word every millisecond
  */
 #ifndef LIBSHM_POSIX_WAIT_H
 #define LIBSHM_POSIX_WAIT_H
@@ -15,9 +17,7 @@
  */
 int px_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns);
 
+/* Wakes at most so many who sleep on the word; without this a change may be noticed later. */
 void px_wake(_Atomic uint32_t *word, int sleepers);
-
-/* Nanoseconds on the clock that deadlines are measured by. */
-int64_t px_now(void);
 
 #endif

@@ -7,7 +7,6 @@
 #include <linux/futex.h>
 #include <stddef.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 /*
@@ -31,11 +30,4 @@ void px_wake(_Atomic uint32_t *word, int sleepers)
     int error = errno;
     syscall(SYS_futex, word, FUTEX_WAKE, sleepers, NULL, NULL, 0);
     errno = error;
-}
-
-int64_t px_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
