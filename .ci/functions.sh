@@ -53,25 +53,24 @@ say_counts()
     [ "$2" = 0 ] && [ "$1" -gt 0 ]
 }
 
-# Checks that have no program to count for them: check TITLE COMMAND..., then say_checks.
-checks_passed=0
-checks_failed=0
+# Checks that have no program to count for them: checked TITLE COMMAND..., then say_checked.
+good=0
+bad=0
 
-check()
+checked()
 {
     title=$1
     shift
-    if "$@" >check-output.log 2>&1; then
-        checks_passed=$((checks_passed + 1))
+    if output=$("$@" 2>&1); then
+        good=$((good + 1))
         printf 'ok      %s\n' "$title"
     else
-        checks_failed=$((checks_failed + 1))
-        printf 'FAILED  %s\n' "$title"
-        tail -n 60 check-output.log
+        bad=$((bad + 1))
+        printf 'FAILED  %s\n%s\n' "$title" "$output"
     fi
 }
 
-say_checks()
+say_checked()
 {
-    say_counts "$checks_passed" "$checks_failed"
+    say_counts "$good" "$bad"
 }

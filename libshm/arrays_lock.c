@@ -68,7 +68,8 @@ static struct timespec remaining(const struct shm_deadline *d)
         left.tv_sec--;
         left.tv_nsec += 1000000000;
     }
-    return left.tv_sec < 0 ? (struct timespec){0} : left;
+    const struct timespec nothing = {.tv_sec = 0};
+    return left.tv_sec < 0 ? nothing : left;
 }
 
 static int fail_wait(const struct shm_partition *p, const struct shm_deadline *d)

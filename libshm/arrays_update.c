@@ -146,7 +146,8 @@ static int check_builtin(const struct shm_arrays *a, const struct builtin *b,
 /* Every double of 2^52 and more is a whole number. */
 static bool is_whole(double x)
 {
-    if (!(x > -0x1p52 && x < 0x1p52))
+    const double limit = 4503599627370496.0; /* 2^52 */
+    if (!(x > -limit && x < limit))
         return x - x == 0; /* neither infinite nor NaN */
     return (double)(int64_t)x == x;
 }

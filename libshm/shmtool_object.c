@@ -25,7 +25,7 @@ static int look_at_segment(struct shmtool_object *object)
 
 static int look_at_set(struct shmtool_object *object)
 {
-    struct shm_backend_semid_ds ds;
+    struct shm_backend_semid_ds ds = {.nsems = 0};
     union shm_backend_semun arg = {.buf = &ds};
     if (shm_backend_semctl(object->id, 0, LIBSHM_IPC_STAT, arg) == -1)
         return -1;

@@ -51,11 +51,12 @@ static bool print_segment(int id)
 
 static bool print_semaphore(int id, int number)
 {
-    static const int commands[] = {LIBSHM_GETVAL, LIBSHM_GETNCNT, LIBSHM_GETZCNT,
-                                   LIBSHM_GETPID};
+    enum { QUESTIONS = 4 };
+    static const int commands[QUESTIONS] = {LIBSHM_GETVAL, LIBSHM_GETNCNT, LIBSHM_GETZCNT,
+                                            LIBSHM_GETPID};
     union shm_backend_semun none = {.val = 0};
-    int answers[4];
-    for (int i = 0; i < 4; i++) {
+    int answers[QUESTIONS] = {0};
+    for (int i = 0; i < QUESTIONS; i++) {
         answers[i] = shm_backend_semctl(id, number, commands[i], none);
         if (answers[i] == -1)
             return shmtool_failed("set %d, semaphore %d", id, number);
@@ -68,7 +69,7 @@ static bool print_semaphore(int id, int number)
 
 static bool print_set(int id)
 {
-    struct shm_backend_semid_ds ds;
+    struct shm_backend_semid_ds ds = {.nsems = 0};
     union shm_backend_semun arg = {.buf = &ds};
     if (shm_backend_semctl(id, 0, LIBSHM_IPC_STAT, arg) == -1)
         return shmtool_failed("set %d", id);

@@ -149,8 +149,8 @@ static void finish(struct px_attach *a, int in_child)
     if (a->fork_fd < 0)
         return;
     if (in_child)
-        mmap(a->piece, a->length, a->fork_prot, MAP_SHARED | MAP_FIXED, a->fork_fd,
-             PX_PAYLOAD + ((char *)a->piece - (char *)a->address));
+        (void)mmap(a->piece, a->length, a->fork_prot, MAP_SHARED | MAP_FIXED, a->fork_fd,
+                   PX_PAYLOAD + ((char *)a->piece - (char *)a->address));
     close(a->fork_fd);
     a->fork_fd = a->fork_prot = -1;
 }

@@ -19,8 +19,9 @@ static int grow(struct px_pool *pool)
 
 void *px_pool_take(struct px_pool *pool)
 {
-    if (!pool->free && grow(pool) != 0)
-        return NULL;
+    while (!pool->free)
+        if (grow(pool) != 0)
+            return NULL;
     void *record = pool->free;
     memcpy(&pool->free, record, sizeof pool->free);
     memset(record, 0, pool->record);

@@ -33,10 +33,10 @@ void px_probe_end(struct px_probe *probe);
 int px_row_is_alive(struct px_probe *probe, uint32_t row);
 
 /*
- * What a dead process leaves undone: its sleeping calls leave the queue, its adjustments are
+ * What the dead process of a row leaves undone: its sleeping calls leave the queue, its adjustments are
  * applied, its row becomes free.
  */
-void px_row_bury(struct px_set *s, uint32_t row);
+void px_row_bury(struct px_set *s, uint32_t number);
 
 /* Counts the adjustments of all rows anew. */
 void px_rows_recount(struct px_set *s);

@@ -155,7 +155,7 @@ static int attach(struct attaching *w, int shmid)
     int readonly = w->flags & LIBSHM_ATTACH_RDONLY;
     if (px_object_open(&o, PX_SEGMENT, shmid, readonly ? PX_READ_ONLY : PX_WRITE) != 0)
         return -1;
-    w->o = &o;
+    w->o = &o; /* for as long as this call */
     int result = -1;
     if (px_life_is_debris(&o))
         px_object_missing(PX_SEGMENT, shmid);
