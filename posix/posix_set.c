@@ -225,7 +225,7 @@ int px_set_reserve(struct px_set *s, size_t start, size_t end)
 static void shroud(struct px_set *s)
 {
     (void)mmap(s->base, s->layout.file_size, PROT_READ | PROT_WRITE,
-         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 }
 
 void px_sets_forget(void)
