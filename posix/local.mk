@@ -6,12 +6,15 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_attach.c \
 	%D%/posix_attach.h \
 	%D%/posix_backend.c \
+	%D%/posix_bury.c \
 	%D%/posix_clock.c \
 	%D%/posix_clock.h \
 	%D%/posix_collect.c \
 	%D%/posix_compat.h \
 	%D%/posix_get.c \
 	%D%/posix_get.h \
+	%D%/posix_header.c \
+	%D%/posix_header.h \
 	%D%/posix_key.c \
 	%D%/posix_key.h \
 	%D%/posix_life.c \
@@ -26,12 +29,16 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_object.h \
 	%D%/posix_perm.c \
 	%D%/posix_perm.h \
+	%D%/posix_places.c \
+	%D%/posix_places.h \
 	%D%/posix_pool.c \
 	%D%/posix_pool.h \
 	%D%/posix_process.c \
 	%D%/posix_process.h \
 	%D%/posix_redo.c \
 	%D%/posix_redo.h \
+	%D%/posix_repair.c \
+	%D%/posix_repair.h \
 	%D%/posix_rows.c \
 	%D%/posix_rows.h \
 	%D%/posix_sem.c \

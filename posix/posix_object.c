@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "libshm/fail.h"
+#include "posix/posix_header.h"
 #include "posix/posix_perm.h"
 
 /* A foreign file may be anything: O_NONBLOCK for a fifo, O_NOFOLLOW for a link. */
@@ -28,36 +29,10 @@ static int open_file(const char *path, enum px_access access, int *writable)
     return fd;
 }
 
-static int zero_boot(const uint8_t *id)
+static int is_valid(const struct px_object *o, const struct px_header *h, off_t size)
 {
-    static const uint8_t zeros[16];
-    return memcmp(id, zeros, 16) == 0;
-}
-
-/* Objects of an earlier boot are debris; where one side cannot tell, they are not. */
-static int from_this_boot(const struct px_header *h)
-{
-    return zero_boot(h->boot_id) || zero_boot(px_boot_id()) ||
-           memcmp(h->boot_id, px_boot_id(), 16) == 0;
-}
-
-/* What is mapped must lie in the file. */
-static int sizes_agree(const struct px_header *h, off_t size)
-{
-    if (h->state == PX_PENDING || h->state == PX_DEAD)
-        return 1;
-    if ((uint64_t)size < h->file_size)
-        return 0;
-    return h->kind != PX_SEGMENT ||
-           (h->file_size >= PX_PAYLOAD && h->size <= h->file_size - PX_PAYLOAD);
-}
-
-static int header_is_valid(const struct px_object *o, const struct px_header *h, off_t size)
-{
-    return h->magic == PX_MAGIC && h->format == PX_FORMAT && h->byte_order == PX_BYTE_ORDER &&
-           h->kind == (uint32_t)o->kind && h->id == (uint32_t)o->id && h->state >= PX_PENDING &&
-           h->state <= PX_DEAD && h->size > 0 && h->file_size >= sizeof *h &&
-           sizes_agree(h, size);
+    return px_header_has_our_format(h) && px_header_is_about(h, o) &&
+           px_header_fits_file(h, (uint64_t)size);
 }
 
 /*
@@ -81,9 +56,9 @@ int px_object_reload(struct px_object *o)
         return -1;
     if (n == 0)
         h = (struct px_header){.state = PX_PENDING};
-    else if (n != (ssize_t)sizeof h || !header_is_valid(o, &h, st.st_size))
+    else if (n != (ssize_t)sizeof h || !is_valid(o, &h, st.st_size))
         return -1;
-    else if (!from_this_boot(&h))
+    else if (!px_header_is_of_this_boot(&h))
         h.state = PX_DEAD;
     o->header = h;
     return 0;

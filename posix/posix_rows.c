@@ -4,62 +4,16 @@
 
 #include <errno.h>
 #include <string.h>
-
-#include <time.h>
 #include <unistd.h>
 
 #include "libshm/fail.h"
 #include "posix/posix_clock.h"
 #include "posix/posix_lock.h"
 #include "posix/posix_process.h"
-#include "posix/posix_redo.h"
 #include "posix/posix_semop.h"
 #include "posix/posix_set_lock.h"
 #include "posix/posix_store.h"
 #include "posix/posix_waiters.h"
-
-static size_t row_offset(const struct px_set *s, uint32_t row)
-{
-    return s->layout.rows_offset + (row - 1) * s->layout.row_stride;
-}
-
-/* Makes sure that rows 1 to `row` have space. 0, or -1 and errno. */
-static int reserve(struct px_set *s, uint32_t row)
-{
-    uint32_t have = PX_GET(s->rows_reserved);
-    uint32_t chunks = (row + s->layout.rows_initial - 1) / s->layout.rows_initial;
-    uint32_t want = chunks * s->layout.rows_initial;
-    if (want > s->layout.rows)
-        want = s->layout.rows;
-    if (want <= have)
-        return 0;
-    if (px_set_reserve(s, row_offset(s, have + 1), row_offset(s, want + 1)) != 0)
-        return -1;
-    PX_PUT(s->rows_reserved, want);
-    return 0;
-}
-
-static int make_sure(struct px_set *s, uint32_t row)
-{
-    int error = errno;
-    int result = reserve(s, row);
-    errno = error;
-    return result == 0;
-}
-
-struct px_row *px_row(struct px_set *s, uint32_t row)
-{
-    if (row == 0 || row > s->layout.rows ||
-        (row > PX_GET(s->rows_reserved) && !make_sure(s, row)))
-        return NULL;
-    return (struct px_row *)(void *)(s->base + row_offset(s, row));
-}
-
-static uint32_t rows_known(const struct px_set *s)
-{
-    uint32_t used = PX_GET(px_set_control(s)->rows_used);
-    return used < s->layout.rows ? used : s->layout.rows;
-}
 
 /*
  * The row of a dead process looks alive the moment its byte is locked again, so only a row
@@ -69,7 +23,7 @@ static int try_row(struct px_set *s, int fd, uint32_t row)
 {
     if (px_lock_exclusive(fd, (off_t)row, 1) != 0)
         return 0;
-    int known = row <= rows_known(s);
+    int known = row <= px_rows_known(s);
     struct px_row *record = known ? px_row(s, row) : NULL;
     if ((known && (!record || PX_GET(record->state) != PX_ROW_FREE)) ||
         px_lock_row(PX_GET(px_set_control(s)->lock)) == row) {
@@ -87,14 +41,14 @@ static int try_row(struct px_set *s, int fd, uint32_t row)
  */
 static int choose(struct px_set *s, int fd)
 {
-    uint32_t known = rows_known(s);
-    if (known && reserve(s, known) != 0)
+    uint32_t known = px_rows_known(s);
+    if (known && px_rows_reserve(s, known) != 0)
         return -1;
     for (uint32_t row = 1; row < s->layout.rows; row++) {
         if (row <= known && PX_GET(px_row(s, row)->state) != PX_ROW_FREE)
             continue;
         if (try_row(s, fd, row))
-            return reserve(s, row);
+            return px_rows_reserve(s, row);
     }
     try_row(s, fd, s->layout.rows);
     errno = EUSERS;
@@ -193,7 +147,7 @@ static uint32_t count_cells(struct px_set *s, struct px_row *row)
 void px_rows_recount(struct px_set *s)
 {
     uint32_t adjusted = 0;
-    for (uint32_t r = 1; r <= rows_known(s); r++) {
+    for (uint32_t r = 1; r <= px_rows_known(s); r++) {
         struct px_row *row = px_row(s, r);
         if (!row || PX_GET(row->state) != PX_ROW_USED)
             continue;
@@ -207,45 +161,13 @@ void px_rows_recount(struct px_set *s)
 void px_rows_scrub(struct px_set *s, uint32_t semaphore)
 {
     uint32_t epoch = px_word_epoch(PX_GET(px_set_semaphores(s)[semaphore].word));
-    for (uint32_t r = 1; r <= rows_known(s); r++) {
+    for (uint32_t r = 1; r <= px_rows_known(s); r++) {
         struct px_row *row = px_row(s, r);
         if (row)
             PX_PUT(row->cells[semaphore],
                    px_cell(px_cell_adjustment(PX_GET(row->cells[semaphore]), epoch), epoch,
                            PX_GET(row->cells[semaphore])));
     }
-}
-
-/* value + adjustment, clamped, as the kernel does at exit. */
-static int undone(int value, int adjustment)
-{
-    int result = value + adjustment;
-    if (result < 0)
-        return 0;
-    return result > LIBSHM_SEMVMX ? LIBSHM_SEMVMX : result;
-}
-
-void px_row_bury(struct px_set *s, uint32_t number)
-{
-    struct px_row *row = px_row(s, number);
-    if (!row)
-        return;
-    px_waiters_drop(s, number);
-    struct px_change change = {.row = number, .row_state = PX_ROW_FREE};
-    int32_t pid = PX_GET(row->pid);
-    for (uint32_t i = 0; i < s->layout.nsems; i++) {
-        uint64_t word = PX_GET(px_set_semaphores(s)[i].word), cell = PX_GET(row->cells[i]);
-        uint32_t epoch = px_word_epoch(word);
-        int adjustment = px_cell_adjustment(cell, epoch);
-        if (adjustment == 0)
-            continue;
-        px_redo_set(s, change.count++, i,
-                    px_word(undone(px_word_value(word), adjustment), epoch),
-                    px_cell(0, epoch, cell), pid);
-    }
-    if (change.count)
-        change.otime = (int64_t)time(NULL);
-    px_redo_commit(s, &change);
 }
 
 int px_row_is_adjusted(struct px_set *s, struct px_row *row, const void *context)
@@ -258,7 +180,7 @@ int px_rows_reap(struct px_set *s, px_row_filter matters, const void *context)
 {
     struct px_probe probe = {.set = s, .fd = -1};
     int buried = 0;
-    for (uint32_t r = 1; r <= rows_known(s); r++) {
+    for (uint32_t r = 1; r <= px_rows_known(s); r++) {
         struct px_row *row = r == s->row ? NULL : px_row(s, r);
         if (!row || PX_GET(row->state) != PX_ROW_USED ||
             (matters && !matters(s, row, context)) || px_row_is_alive(&probe, r))
@@ -276,7 +198,7 @@ int px_rows_need_burial(struct px_set *s)
     uint32_t holder = px_lock_row(PX_GET(px_set_control(s)->lock));
     int found = holder != 0 && !px_row_is_alive(&probe, holder);
     if (PX_GET(px_set_control(s)->adjusted_rows) != 0)
-        for (uint32_t r = 1; !found && r <= rows_known(s); r++) {
+        for (uint32_t r = 1; !found && r <= px_rows_known(s); r++) {
             struct px_row *row = px_row(s, r);
             found = row && PX_GET(row->state) == PX_ROW_USED && PX_GET(row->nonzero) != 0 &&
                     !px_row_is_alive(&probe, r);

@@ -7,10 +7,7 @@
 #ifndef LIBSHM_POSIX_ROWS_H
 #define LIBSHM_POSIX_ROWS_H
 
-#include "posix/posix_set.h"
-
-/* The record of a row, or NULL when its space is not there. */
-struct px_row *px_row(struct px_set *s, uint32_t row);
+#include "posix/posix_places.h"
 
 /*
  * Finds a free row, locks its byte through `fd` and remembers it in the set. Table lock held.

@@ -86,17 +86,9 @@ static int map_with_row(struct px_set *s, struct px_object *o)
     return -1;
 }
 
-static int matches_layout(const struct px_object *o, struct px_set_layout *layout)
-{
-    if (o->header.size > LIBSHM_SEMMSL)
-        return 0;
-    px_set_layout(layout, (uint32_t)o->header.size);
-    return o->header.file_size == layout->file_size;
-}
-
 static int fill(struct px_set *s, struct px_object *o)
 {
-    if (!matches_layout(o, &s->layout))
+    if (!px_set_layout_of(&o->header, &s->layout))
         return shm_failf(EINVAL,
                          "the file of semaphore set %d does not have the layout of this "
                          "version",

@@ -33,3 +33,11 @@ void px_set_layout(struct px_set_layout *l, uint32_t nsems)
     l->waiters_offset = round_up(l->rows_offset + l->rows * l->row_stride, PAGE);
     l->file_size = l->waiters_offset + l->waiters * sizeof(struct px_waiter);
 }
+
+int px_set_layout_of(const struct px_header *h, struct px_set_layout *l)
+{
+    if (h->size > LIBSHM_SEMMSL)
+        return 0;
+    px_set_layout(l, (uint32_t)h->size);
+    return h->file_size == l->file_size;
+}

@@ -199,4 +199,7 @@ struct px_set_layout {
 };
 void px_set_layout(struct px_set_layout *layout, uint32_t nsems);
 
+/* That of a set with this header, which is only believed (1) if it agrees with it in size. */
+int px_set_layout_of(const struct px_header *h, struct px_set_layout *layout);
+
 #endif

@@ -6,11 +6,10 @@
 
 #include "posix/posix_clock.h"
 #include "posix/posix_process.h"
-#include "posix/posix_redo.h"
+#include "posix/posix_repair.h"
 #include "posix/posix_rows.h"
 #include "posix/posix_semop.h"
 #include "posix/posix_wait.h"
-#include "posix/posix_waiters.h"
 
 /* A waiter looks after this time whether the holder is still alive. */
 enum { SLICE_NS = 5000000 };
@@ -33,36 +32,6 @@ static void claim_if_new(struct px_set *s)
     px_row_claim(s);
     if (px_rows_reap(s, NULL, NULL) > 0)
         px_serve(s);
-}
-
-/*
- * The holder died somewhere between taking the lock and giving it back. What it had committed
- * happens; the queue and the counts, which the redo record does not carry, are derived anew.
- */
-static void repair(struct px_set *s, uint32_t dead)
-{
-    px_redo_replay(s);
-    px_fifo_rebuild(s);
-    px_rows_recount(s);
-    px_row_bury(s, dead);
-    px_serve(s);
-}
-
-static int holder_is_dead(struct px_set *s, uint32_t holder)
-{
-    struct px_probe probe = {.set = s, .fd = -1};
-    int alive = px_row_is_alive(&probe, holder);
-    px_probe_end(&probe);
-    return !alive;
-}
-
-static int take_over(struct px_set *s, uint32_t lock)
-{
-    uint32_t holder = px_lock_row(lock);
-    if (!holder_is_dead(s, holder) || !replace(s, lock, s->lock_word | PX_SLEEPERS))
-        return 0;
-    repair(s, holder);
-    return 1;
 }
 
 /* Between two slices: nothing is held, so handlers may run and fatal signals take effect. */
@@ -99,7 +68,7 @@ static int lock_slowly(struct px_set *s, const struct px_patience *p)
             continue;
         px_wait(word_of(s), lock | PX_SLEEPERS, left);
         lock |= PX_SLEEPERS;
-        if (PX_GET(*word_of(s)) == lock && take_over(s, lock))
+        if (PX_GET(*word_of(s)) == lock && px_set_take_over(s, lock))
             return 0;
         if (breathe(p) != 0)
             return -1;

@@ -8,44 +8,6 @@
 
 #include "posix/posix_wait.h"
 
-static size_t offset_of(const struct px_set *s, uint32_t number)
-{
-    return s->layout.waiters_offset + (number - 1) * sizeof(struct px_waiter);
-}
-
-/* Space for entries 1 to `want`. */
-static int reserve(struct px_set *s, uint32_t want)
-{
-    uint32_t have = PX_GET(s->waiters_reserved);
-    if (want <= have)
-        return 0;
-    if (px_set_reserve(s, offset_of(s, have + 1), offset_of(s, want + 1)) != 0)
-        return -1;
-    PX_PUT(s->waiters_reserved, want);
-    return 0;
-}
-
-/* Entries that anybody may have used, and whose space is there. */
-static uint32_t known(struct px_set *s)
-{
-    uint32_t extra = PX_GET(px_set_control(s)->waiters_extra);
-    uint32_t most = s->layout.waiters - s->layout.waiters_initial;
-    uint32_t want = s->layout.waiters_initial + (extra < most ? extra : most);
-    int error = errno;
-    if (reserve(s, want) != 0)
-        want = PX_GET(s->waiters_reserved);
-    errno = error;
-    return want;
-}
-
-struct px_waiter *px_waiter(struct px_set *s, uint32_t number)
-{
-    if (number == 0 || number > s->layout.waiters ||
-        (number > PX_GET(s->waiters_reserved) && number > known(s)))
-        return NULL;
-    return (struct px_waiter *)(void *)(s->base + offset_of(s, number));
-}
-
 static uint32_t state_of(struct px_waiter *w)
 {
     return atomic_load_explicit(&w->state, memory_order_acquire);
@@ -59,7 +21,7 @@ static int change_state(struct px_waiter *w, uint32_t from, uint32_t to)
 /* The next free entry behind `number`, with more space reserved when there is none. */
 static uint32_t find_free(struct px_set *s, uint32_t number)
 {
-    uint32_t last = known(s);
+    uint32_t last = px_waiters_known(s);
     while (++number <= last)
         if (state_of(px_waiter(s, number)) == PX_WAITER_FREE)
             return number;
@@ -68,7 +30,7 @@ static uint32_t find_free(struct px_set *s, uint32_t number)
         errno = ENOSPC;
         return 0;
     }
-    if (reserve(s, want) != 0)
+    if (px_waiters_reserve(s, want) != 0)
         return 0;
     PX_PUT(px_set_control(s)->waiters_extra, want - s->layout.waiters_initial);
     return last + 1;
@@ -236,7 +198,7 @@ void px_fifo_rebuild(struct px_set *s)
     struct px_control *c = px_set_control(s);
     PX_PUT(c->fifo_head, 0);
     PX_PUT(c->fifo_tail, 0);
-    for (uint32_t number = 1, last = known(s); number <= last; number++) {
+    for (uint32_t number = 1, last = px_waiters_known(s); number <= last; number++) {
         struct px_waiter *w = px_waiter(s, number);
         if (state_of(w) == PX_WAITER_GRANTING) /* the grant had not been committed */
             change_state(w, PX_WAITER_GRANTING, PX_WAITER_WAITING);
@@ -265,7 +227,7 @@ uint32_t px_fifo_next(struct px_set *s, uint32_t number)
 
 void px_waiters_drop(struct px_set *s, uint32_t row)
 {
-    for (uint32_t number = 1, last = known(s); number <= last; number++) {
+    for (uint32_t number = 1, last = px_waiters_known(s); number <= last; number++) {
         struct px_waiter *w = px_waiter(s, number);
         uint32_t state = state_of(w);
         if (state == PX_WAITER_FREE || PX_GET(w->row) != row)
@@ -291,7 +253,7 @@ int px_waiters_count(struct px_set *s, uint32_t semaphore, int for_zero)
 
 void px_waiters_wake_all(struct px_set *s)
 {
-    for (uint32_t number = 1, last = known(s); number <= last; number++) {
+    for (uint32_t number = 1, last = px_waiters_known(s); number <= last; number++) {
         struct px_waiter *w = px_waiter(s, number);
         if (change_state(w, PX_WAITER_WAITING, PX_WAITER_CANCELLED))
             px_wake(&w->state, 1);

@@ -7,10 +7,7 @@
 #ifndef LIBSHM_POSIX_WAITERS_H
 #define LIBSHM_POSIX_WAITERS_H
 
-#include "posix/posix_set.h"
-
-/* An entry by number, or NULL. */
-struct px_waiter *px_waiter(struct px_set *s, uint32_t number);
+#include "posix/posix_places.h"
 
 /*
  * Appends a call of this process to the queue. Returns its number, or 0 and errno: ENOSPC.

@@ -1,0 +1,46 @@
+#include "config.h"
+
+#include "posix/posix_repair.h"
+
+#include "posix/posix_redo.h"
+#include "posix/posix_rows.h"
+#include "posix/posix_semop.h"
+#include "posix/posix_waiters.h"
+
+/*
+ * The holder died somewhere between taking the lock and giving it back. What it had committed
+ * happens; the queue and the counts, which the redo record does not carry, are derived anew.
+ */
+static void repair(struct px_set *s, uint32_t dead)
+{
+    px_redo_replay(s);
+    px_fifo_rebuild(s);
+    px_rows_recount(s);
+    px_row_bury(s, dead);
+    px_serve(s);
+}
+
+static int holder_is_dead(struct px_set *s, uint32_t holder)
+{
+    struct px_probe probe = {.set = s, .fd = -1};
+    int alive = px_row_is_alive(&probe, holder);
+    px_probe_end(&probe);
+    return !alive;
+}
+
+/* Only from the very holder that was found dead: the tag tells it from a later one in its row. */
+static int take(struct px_set *s, uint32_t lock)
+{
+    return atomic_compare_exchange_strong_explicit(&px_set_control(s)->lock, &lock,
+                                                   s->lock_word | PX_SLEEPERS,
+                                                   memory_order_acquire, memory_order_relaxed);
+}
+
+int px_set_take_over(struct px_set *s, uint32_t lock)
+{
+    uint32_t holder = px_lock_row(lock);
+    if (!holder_is_dead(s, holder) || !take(s, lock))
+        return 0;
+    repair(s, holder);
+    return 1;
+}
