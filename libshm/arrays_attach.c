@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libshm/arrays_check.h"
 #include "libshm/arrays_private.h"
 #include "libshm/backend.h"
 #include "libshm/fail.h"
@@ -38,20 +39,10 @@ static struct shm_segment_pair pair_at(const struct shm_partition *root, size_t 
     return pair;
 }
 
-/* That a segment says it belongs here, and to this very set and not to one of an older life. */
 static int check_member(const struct shm_arrays *a, size_t i)
 {
-    const struct shm_segment_header *root = &a->partitions[0].checked;
-    const struct shm_segment_header *h = &a->partitions[i].checked;
     struct shm_segment_pair pair = pair_at(&a->partitions[0], i);
-    if (h->set_id == root->set_id && h->partition == i && h->npartitions == a->npartitions &&
-        h->set_arrays == root->set_arrays && h->memory_key == pair.memory_key &&
-        h->semaphore_key == pair.semaphore_key)
-        return 0;
-    return shm_failf(EINVAL,
-                     "the segment with key %u is not partition %zu of the array set with "
-                     "root key %u",
-                     (unsigned)h->memory_key, i, (unsigned)root->memory_key);
+    return shm_check_member(&a->partitions[i].checked, &a->partitions[0].checked, &pair, i);
 }
 
 static int attach_partitions(struct shm_arrays *a, key_t root)

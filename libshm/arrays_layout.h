@@ -1,5 +1,5 @@
 /*
- * The bytes of a partition's segment, and the only code that computes or believes them.
+ * The bytes of a partition's segment. arrays_layout.c computes them, arrays_parse.c believes them.
  *
  *     0            header: what the set is, `begun` and `version` each alone on its line
  *     256          table: one entry for each array of the partition, in group order
@@ -14,6 +14,7 @@
 #ifndef LIBSHM_ARRAYS_LAYOUT_H
 #define LIBSHM_ARRAYS_LAYOUT_H
 
+#include <float.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -67,6 +68,8 @@ struct shm_segment_header {
     _Alignas(64) _Atomic uint64_t version; /* the version that is current: slot version & 1 */
     uint64_t padding[7];
 };
+
+#define LIBSHM_LONG_DOUBLE_MARK ((uint32_t)sizeof(long double) << 16 | LDBL_MANT_DIG)
 
 struct shm_segment_entry {
     uint64_t position; /* of the array in the set */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "libshm/arrays_check.h"
 #include "libshm/arrays_private.h"
 #include "libshm/backend.h"
 #include "libshm/fail.h"
@@ -126,10 +127,9 @@ static int check(struct shm_partition *p, key_t key, const struct shm_backend_sh
     if (wait_until_ready(p, ds->cpid) < 0)
         return -1;
     memcpy(&p->checked, p->header, sizeof p->checked);
-    if (shm_layout_check_header(&p->checked, ds->segsz) < 0)
+    if (shm_layout_check_header(&p->checked, ds->segsz) < 0 ||
+        shm_check_key(&p->checked, key) < 0)
         return -1;
-    if (p->checked.memory_key != key)
-        return shm_fail(EINVAL, "the segment is a copy of a partition that has another key");
     p->keys = (struct shm_key_pair){key, p->checked.semaphore_key};
     p->slot_nbytes = (size_t)p->checked.slot_nbytes;
     return copy_and_parse(p);

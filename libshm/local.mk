@@ -8,6 +8,8 @@ noinst_LTLIBRARIES += %D%/libcore.la
 %C%_libcore_la_SOURCES = \
 	%D%/arrays_attach.c \
 	%D%/arrays_callback.c \
+	%D%/arrays_check.c \
+	%D%/arrays_check.h \
 	%D%/arrays_copy.c \
 	%D%/arrays_create.c \
 	%D%/arrays_dtype.c \
@@ -22,6 +24,7 @@ noinst_LTLIBRARIES += %D%/libcore.la
 	%D%/arrays_layout.h \
 	%D%/arrays_lock.c \
 	%D%/arrays_names.c \
+	%D%/arrays_parse.c \
 	%D%/arrays_partition.c \
 	%D%/arrays_private.h \
 	%D%/arrays_publish.c \
