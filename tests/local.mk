@@ -62,6 +62,7 @@ programs = \
 	%D%/prog_full_posix %D%/prog_full_sysv \
 	%D%/prog_hostile_posix %D%/prog_hostile_sysv \
 	%D%/prog_limits_posix %D%/prog_limits_sysv \
+	%D%/prog_many_posix %D%/prog_many_sysv \
 	%D%/prog_race_posix %D%/prog_race_sysv \
 	%D%/prog_setuid_posix %D%/prog_setuid_sysv \
 	%D%/prog_shmtool_posix %D%/prog_shmtool_sysv \
@@ -113,6 +114,10 @@ step_sources = \
 %C%_prog_limits_posix_LDADD = $(backend_with_posix)
 %C%_prog_limits_sysv_SOURCES = %D%/prog_limits.c
 %C%_prog_limits_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_many_posix_SOURCES = %D%/prog_many.c
+%C%_prog_many_posix_LDADD = $(backend_with_posix)
+%C%_prog_many_sysv_SOURCES = %D%/prog_many.c
+%C%_prog_many_sysv_LDADD = $(backend_with_sysv)
 %C%_prog_race_posix_SOURCES = %D%/prog_race.c
 %C%_prog_race_posix_LDADD = $(backend_with_posix)
 %C%_prog_race_sysv_SOURCES = %D%/prog_race.c
