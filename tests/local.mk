@@ -68,7 +68,8 @@ programs = \
 	%D%/prog_shmtool_posix %D%/prog_shmtool_sysv \
 	%D%/prog_signals_posix %D%/prog_signals_sysv \
 	%D%/prog_step_posix %D%/prog_step_sysv \
-	%D%/prog_stopped_posix %D%/prog_stopped_sysv
+	%D%/prog_stopped_posix %D%/prog_stopped_sysv \
+	%D%/prog_store_posix
 
 step_sources = \
 	%D%/prog_step.c \
@@ -142,6 +143,8 @@ step_sources = \
 %C%_prog_stopped_posix_LDADD = $(backend_with_posix)
 %C%_prog_stopped_sysv_SOURCES = %D%/prog_stopped.c
 %C%_prog_stopped_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_store_posix_SOURCES = %D%/prog_store.c
+%C%_prog_store_posix_LDADD = $(backend_with_posix)
 
 check_PROGRAMS += $(programs)
 TESTS += $(programs)
