@@ -23,8 +23,6 @@ int shm_check_machine(const struct shm_segment_header *h)
     if (h->format != LIBSHM_SEGMENT_FORMAT)
         return shm_failf(EINVAL, "the segment has format %u, this library knows format %d only",
                          (unsigned)h->format, LIBSHM_SEGMENT_FORMAT);
-    if (h->word_size != sizeof(void *) || h->long_double != LIBSHM_LONG_DOUBLE_MARK)
-        return fail_damaged("it was made by a program of another word size");
     return 0;
 }
 
@@ -72,6 +70,18 @@ int shm_check_entry(const struct shm_segment_entry *e, const struct shm_segment_
     if (e->itemsize == 0 || e->itemsize > PTRDIFF_MAX || e->dtype > INT32_MAX)
         return fail_damaged("an array has an impossible element type");
     return 0;
+}
+
+int shm_check_long_double(const struct shm_segment_entry *e, const struct shm_segment_header *h)
+{
+    if ((e->dtype != LIBSHM_LONGDOUBLE && e->dtype != LIBSHM_COMPLEX_LONGDOUBLE) ||
+        h->long_double == LIBSHM_LONG_DOUBLE_MARK)
+        return 0;
+    return shm_failf(EINVAL,
+                     "array %llu has elements of type %s, which the program that made the set, "
+                     "of %u bits, stores in another format than this one",
+                     (unsigned long long)e->position, shm_dtype_name((int)e->dtype),
+                     8 * (unsigned)h->word_size);
 }
 
 int shm_check_shape(const struct shm_segment_entry *e, size_t next, size_t end)

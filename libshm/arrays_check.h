@@ -10,7 +10,7 @@
 
 #include "libshm/arrays_layout.h"
 
-/* Kind, format, byte order and sizes of types: a segment of this version from such a machine. */
+/* Kind, format and byte order: a segment of this version from such a machine. */
 int shm_check_machine(const struct shm_segment_header *h);
 
 /* Size and offsets, of a segment of `size` bytes; the table ends before the pairs. */
@@ -27,6 +27,13 @@ int shm_check_table(const struct shm_segment_header *h, size_t nbytes);
 
 /* Position and element type of an array. */
 int shm_check_entry(const struct shm_segment_entry *e, const struct shm_segment_header *h);
+
+/*
+ * An element of the one type whose bytes differ between programs on one machine has them as this
+ * program does. All else is the same in programs of 32 and 64 bits, which share sets.
+ */
+int shm_check_long_double(const struct shm_segment_entry *e,
+                          const struct shm_segment_header *h);
 
 /* The shape lies at `next`, where it must, and ends before `end`; its lengths fit a size_t. */
 int shm_check_shape(const struct shm_segment_entry *e, size_t next, size_t end);

@@ -47,7 +47,7 @@ struct shm_segment_header {
     uint64_t kind;
     uint32_t format;
     uint32_t byte_order;
-    uint32_t word_size;   /* bytes of a pointer */
+    uint32_t word_size;   /* bytes of a pointer of the creator, for show */
     uint32_t long_double; /* bytes of a long double << 16 | bits of its mantissa */
     uint64_t total;       /* bytes of the segment */
     uint64_t set_id;      /* random, the same in every partition of the set */

@@ -59,7 +59,7 @@ static int parse_label(struct cursor *c, const struct shm_segment_entry *e,
 static int parse_entry(struct cursor *c, const struct shm_segment_entry *e,
                        const struct shm_segment_header *h, struct shm_array *array)
 {
-    if (shm_check_entry(e, h) < 0)
+    if (shm_check_entry(e, h) < 0 || shm_check_long_double(e, h) < 0)
         return -1;
     struct shm_array_spec spec = {.dtype = (int)e->dtype, .itemsize = (size_t)e->itemsize};
     if (parse_shape(c, e, &spec) < 0 || parse_label(c, e, &spec) < 0 ||

@@ -29,6 +29,45 @@ AS_VAR_IF([cachevar], [yes], [$1="$$1 $2"])
 AS_VAR_POPDEF([cachevar])dnl
 ])
 
+# LIBSHM_CHECK_ROUNDING
+# Sets libshm_cv_rounding_cflags: what makes the compiler round every operation on float and
+# double to that type. The old floating point unit of x86, the usual one for 32-bit programs,
+# keeps more bits, and processes of both kinds would compute different arrays from the same data.
+AC_DEFUN([LIBSHM_CHECK_ROUNDING],
+[AC_CACHE_CHECK([what makes $CC round every operation], [libshm_cv_rounding_cflags],
+    [libshm_save_CFLAGS=$CFLAGS
+    libshm_cv_rounding_cflags=unknown
+    for libshm_flags in "" "-msse2 -mfpmath=sse"; do
+        CFLAGS="$libshm_save_CFLAGS $project_cflags $libshm_flags"
+        AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[
+#include <float.h>
+typedef char rounds[FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 16 ? 1 : -1];]])],
+            [AS_IF([test -n "$libshm_flags"],
+                [libshm_cv_rounding_cflags=$libshm_flags],
+                [libshm_cv_rounding_cflags="nothing is needed"])
+            break])
+    done
+    CFLAGS=$libshm_save_CFLAGS])
+])
+
+# LIBSHM_SYS_TIME64
+# Defines _TIME_BITS where the libc has a time_t of 32 bits and another one of 64.
+AC_DEFUN([LIBSHM_SYS_TIME64],
+[AH_TEMPLATE([_TIME_BITS], [Define to 64 where time_t would otherwise end in 2038.])
+AC_CACHE_CHECK([what makes time_t have 64 bits], [libshm_cv_time64],
+    [libshm_cv_time64=unknown
+    for libshm_define in "" "#define _TIME_BITS 64"; do
+        AC_COMPILE_IFELSE([AC_LANG_SOURCE([
+$libshm_define
+@%:@include <time.h>
+typedef char is_long@<:@sizeof (time_t) >= 8 ? 1 : -1@:>@;])],
+            [AS_IF([test -n "$libshm_define"],
+                [libshm_cv_time64=_TIME_BITS], [libshm_cv_time64="nothing is needed"])
+            break])
+    done])
+AS_IF([test "$libshm_cv_time64" = _TIME_BITS], [AC_DEFINE([_TIME_BITS], [64])])
+])
+
 # LIBSHM_CHECK_SYSV
 # Sets libshm_cv_sysv_works: do the kernel's System V calls really make, use and remove objects?
 # Headers and prototypes exist in containers and kernels where every call fails, so only running

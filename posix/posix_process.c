@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -22,7 +23,7 @@
  */
 struct self {
     _Atomic pid_t pid;
-    _Atomic uint64_t random;
+    alignas(8) _Atomic uint64_t random;
 };
 
 enum { KERNEL_SIGSET_BYTES = (NSIG - 1) / 8 };

@@ -165,9 +165,10 @@ static int operate(struct px_call *call)
 /* px_now() at the end of the timeout; 0 for one that is over already, INT64_MAX for none. */
 static int64_t deadline_of(const struct timespec *timeout)
 {
-    if (!timeout || (int64_t)timeout->tv_sec >= INT64_MAX / 2000000000)
+    const int64_t seconds = timeout ? timeout->tv_sec : INT64_MAX;
+    if (seconds >= INT64_MAX / 2000000000)
         return INT64_MAX;
-    int64_t ns = (int64_t)timeout->tv_sec * 1000000000 + timeout->tv_nsec;
+    int64_t ns = seconds * 1000000000 + timeout->tv_nsec;
     return ns ? px_now() + ns : 0;
 }
 

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/shm.h>
 
 #include "libshm/fail.h"
@@ -84,8 +86,25 @@ static int fail_get(key_t key, size_t size)
     }
 }
 
+/*
+ * A 64-bit kernel makes segments for 32-bit processes that none of them could attach, and tells
+ * them a lower SHMMAX.
+ */
+static bool is_new_and_too_large(key_t key, size_t size, int flags)
+{
+    int first_error = errno;
+    if (size <= PTRDIFF_MAX)
+        return false;
+    bool is_new =
+        key == IPC_PRIVATE || (flags & IPC_CREAT && shmget(key, 0, 0) < 0 && errno == ENOENT);
+    errno = is_new ? EINVAL : first_error;
+    return is_new;
+}
+
 int shm_backend_shmget(key_t key, size_t size, int flags)
 {
+    if (is_new_and_too_large(key, size, flags))
+        return fail_size(key, size);
     int id = shmget(key, size, flags & GET_FLAGS);
     return id < 0 ? fail_get(key, size) : id;
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "libshm/backend.h"
@@ -38,12 +39,12 @@ void expect_error(long long result, int error, int wanted, const char *text, con
 #define EXPECT(condition)          expect_true((condition), #condition, __FILE__, __LINE__)
 #define EXPECT_INT(actual, wanted) expect_int((actual), (wanted), #actual, __FILE__, __LINE__)
 /* The result of a call that must not be -1. */
-#define EXPECT_OK(call) expect_ok((long long)(call), #call, __FILE__, __LINE__)
+#define EXPECT_OK(call) expect_ok((intptr_t)(call), #call, __FILE__, __LINE__)
 /* A call that must be -1 with this errno; a successful one must leave errno alone. */
 #define EXPECT_ERR(call, wanted)                                                               \
     do {                                                                                       \
         errno = 0;                                                                             \
-        long long result_ = (long long)(call);                                                 \
+        long long result_ = (intptr_t)(call);                                                  \
         expect_error(result_, errno, (wanted), #call, __FILE__, __LINE__);                     \
     } while (0)
 /* Polls until the condition holds; five seconds later the test fails. */

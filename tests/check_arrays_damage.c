@@ -30,6 +30,22 @@ static unsigned char *map(key_t key, size_t *size)
     return base;
 }
 
+static void map_set(void)
+{
+    ck_made(set);
+    bytes = map(shm_arrays_root(set), &nbytes);
+    struct shm_segment_header *header = (void *)bytes;
+    metadata = (size_t)header->metadata;
+    ck_assert_uint_le(nbytes, sizeof before);
+    memcpy(before, bytes, nbytes);
+}
+
+static void make_set_of(const struct shm_array_spec *spec)
+{
+    set = shm_arrays_create(spec, 1, NULL, 0600);
+    map_set();
+}
+
 static void make_set(void)
 {
     static const size_t shape[] = {2, 3};
@@ -38,12 +54,7 @@ static void make_set(void)
         {.key = 5, .dtype = LIBSHM_INT16, .ndim = 1, .shape = shape},
         {.label = "o", .dtype = LIBSHM_OPAQUE, .itemsize = 7, .ndim = 2, .shape = shape}};
     set = shm_arrays_create(specs, 3, NULL, 0600);
-    ck_made(set);
-    bytes = map(shm_arrays_root(set), &nbytes);
-    struct shm_segment_header *header = (void *)bytes;
-    metadata = (size_t)header->metadata;
-    ck_assert_uint_le(nbytes, sizeof before);
-    memcpy(before, bytes, nbytes);
+    map_set();
 }
 
 static void end_set(void)
@@ -192,11 +203,43 @@ START_TEST(other_machines)
     memcpy(bytes, before, nbytes);
     change_word(offsetof(struct shm_segment_header, byte_order), 0x04030201, "byte order");
     change_word(offsetof(struct shm_segment_header, format), 2, "format 2");
-    change_word(offsetof(struct shm_segment_header, word_size), 12 - sizeof(void *),
-                "word size");
     change_word(offsetof(struct shm_segment_header, memory_key), 77, "copy of a partition");
     change_word(offsetof(struct shm_segment_header, total), 1000, "its size");
     end_set();
+}
+END_TEST
+
+static void change_machine(uint32_t word_size, uint32_t long_double)
+{
+    struct shm_segment_header *header = (void *)bytes;
+    header->word_size = word_size;
+    header->long_double = long_double;
+}
+
+/* As made by a program of the other word size: only long doubles differ. */
+START_TEST(other_word_sizes)
+{
+    const uint32_t word = sizeof(void *), other = 12 - word, mark = 12 << 16 | 53;
+    char sentence[200];
+    make_set();
+    change_machine(other, mark);
+    ck_assert(try_it(shm_arrays_root(set)));
+    end_set();
+    for (int type = 0; type < 2; type++) {
+        make_set_of((struct shm_array_spec[]){
+            {.dtype = type ? LIBSHM_COMPLEX_LONGDOUBLE : LIBSHM_LONGDOUBLE,
+             .ndim = 1,
+             .shape = (const size_t[]){3}}});
+        ck_assert(try_it(shm_arrays_root(set)));
+        change_machine(other, mark);
+        ck_refuses(shm_arrays_attach(shm_arrays_root(set)), EINVAL);
+        snprintf(sentence, sizeof sentence,
+                 "array 0 has elements of type %s, which the program that made the set, of %u "
+                 "bits, stores in another format than this one",
+                 type ? "complex long double" : "long double", 8 * (unsigned)other);
+        ck_says(sentence);
+        end_set();
+    }
 }
 END_TEST
 
@@ -260,6 +303,7 @@ int main(void)
                             words_with_nasty_numbers,
                             random_bytes,
                             other_machines,
+                            other_word_sizes,
                             metadata_change_under_a_handle,
                             a_copy_that_is_always_overtaken};
     return RUN_TESTS("arrays_damage", tests);
