@@ -10,6 +10,8 @@
 #include "libshm/backend.h"
 #include "libshm/fail.h"
 
+enum { RELEASE_TRIES = 1000 };
+
 /* A removed set answers EIDRM while a call waits and EINVAL later; here both are one thing. */
 static int fail_operation(void)
 {
@@ -30,12 +32,29 @@ int shm_lock_try(const struct shm_partition *p)
 {
     if (operate(p, -1, LIBSHM_IPC_NOWAIT, NULL) == 0)
         return 0;
-    return errno == EAGAIN ? 1 : fail_operation();
+    /* A signal: whoever waits for the partition decides what it means. */
+    return errno == EAGAIN || errno == EINTR ? 1 : fail_operation();
 }
 
+static bool passes(int error)
+{
+    return error == EINTR || error == ENOMEM;
+}
+
+/*
+ * A lock that is not given back stays locked until the process ends, so what passes is tried
+ * again. Giving back needs no memory that taking has not needed, and waits for nobody for long.
+ */
 int shm_lock_release(const struct shm_partition *p)
 {
-    return operate(p, 1, 0, NULL) == 0 ? 0 : fail_operation();
+    const char *sentence = shm_error_detail();
+    int before = errno, tries = 0;
+    while (operate(p, 1, 0, NULL) != 0)
+        if (!passes(errno) || ++tries == RELEASE_TRIES)
+            return fail_operation();
+    if (tries > 0)
+        shm_fail(before, sentence);
+    return 0;
 }
 
 struct shm_deadline shm_deadline_of(const struct shm_arrays *a)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libshm/fail.h"
+#include "libshm/keep.h"
 #include "libshm/memory_private.h"
 
 /* The flags of an attach that mean something, shifted down into the free bits of an address. */
@@ -36,10 +37,23 @@ int shm_mapping_how(uintptr_t mapping)
 }
 
 /* With the remap flag the new mapping may lie exactly where the old one was. */
-static void release(uintptr_t old, const void *start)
+static int release(uintptr_t old, const void *start)
 {
-    if (old && shm_mapping_address(old) != start)
-        shm_backend_shmdt(shm_mapping_address(old));
+    if (!old || shm_mapping_address(old) == start)
+        return 0;
+    return shm_backend_shmdt(shm_mapping_address(old));
+}
+
+/* The old mapping could not be released: it is the handle's again, unless a thread has changed it.
+ */
+static int keep_old(struct shm_memory *m, uintptr_t fresh, uintptr_t old)
+{
+    struct shm_kept kept;
+    shm_keep(&kept);
+    if (atomic_compare_exchange_strong(&m->mapping, &fresh, old))
+        shm_backend_shmdt(shm_mapping_address(fresh));
+    shm_keep_restore(&kept);
+    return -1;
 }
 
 static bool suits(uintptr_t mapping, const void *address, int how)
@@ -60,8 +74,9 @@ int shm_memory_attach(struct shm_memory *m, void *address, int how)
         if (start == (void *)-1)
             return -1;
         if (atomic_compare_exchange_strong(&m->mapping, &old, pack(start, how))) {
-            release(old, start);
-            return 0;
+            if (release(old, start) == 0 || errno == EINVAL) /* gone by other means */
+                return 0;
+            return keep_old(m, pack(start, how), old);
         }
         /* Another thread was faster, and `old` is its mapping now: perhaps that will do. */
         shm_backend_shmdt(start);
@@ -72,8 +87,12 @@ int shm_memory_attach(struct shm_memory *m, void *address, int how)
 /* No check: what was removed by others has to be let go as well. */
 int shm_memory_detach(struct shm_memory *m)
 {
-    uintptr_t old = atomic_exchange(&m->mapping, 0);
-    return old ? shm_backend_shmdt(shm_mapping_address(old)) : 0;
+    uintptr_t old = atomic_exchange(&m->mapping, 0), none = 0;
+    if (!old || shm_backend_shmdt(shm_mapping_address(old)) == 0)
+        return 0;
+    if (errno != EINVAL) /* it is still there */
+        atomic_compare_exchange_strong(&m->mapping, &none, old);
+    return -1;
 }
 
 static int fail_detached(void)

@@ -351,8 +351,9 @@ LIBSHM_API int shm_memory_attach(struct shm_memory *m, void *address, int how);
  *
  * The object is not verified: a removed segment is released as well.
  *
- * Returns 0, or -1 and errno; the handle is detached in either case.
- *   EINVAL  the program has unmapped the address by other means
+ * Returns 0, or -1 and errno:
+ *   EINVAL  the program has unmapped the address by other means; the handle is detached
+ *   ENOMEM  the system cannot unmap it now; the handle is still attached
  */
 LIBSHM_API int shm_memory_detach(struct shm_memory *m);
 

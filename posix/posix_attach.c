@@ -4,8 +4,8 @@
 
 #include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "posix/posix_io.h"
 #include "posix/posix_lock.h"
 #include "posix/posix_maps.h"
 #include "posix/posix_object.h"
@@ -96,8 +96,8 @@ static void stamp(const struct px_object *o)
         return;
     w.header.atime = (int64_t)time(NULL);
     w.header.lpid = (int32_t)px_pid();
-    PX_STORE(&w, atime);
-    PX_STORE(&w, lpid);
+    PX_STAMP(&w, atime);
+    PX_STAMP(&w, lpid);
     if (!o->writable)
         px_object_close(&w);
 }
@@ -151,7 +151,7 @@ static void finish(struct px_attach *a, int in_child)
     if (in_child)
         (void)mmap(a->piece, a->length, a->fork_prot, MAP_SHARED | MAP_FIXED, a->fork_fd,
                    PX_PAYLOAD + ((char *)a->piece - (char *)a->address));
-    close(a->fork_fd);
+    px_close(a->fork_fd);
     a->fork_fd = a->fork_prot = -1;
 }
 

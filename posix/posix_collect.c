@@ -13,6 +13,8 @@
 
 #include "libshm/backend.h"
 #include "libshm/fail.h"
+#include "libshm/keep.h"
+#include "posix/posix_io.h"
 #include "posix/posix_key.h"
 #include "posix/posix_life.h"
 #include "posix/posix_lock.h"
@@ -59,7 +61,7 @@ static void removed(struct collection *c, const char *what)
 static int has_other_format(int fd)
 {
     struct px_header h;
-    return pread(fd, &h, sizeof h, 0) == (ssize_t)sizeof h && h.magic == PX_MAGIC &&
+    return px_read_at(fd, &h, sizeof h, 0) == (ssize_t)sizeof h && h.magic == PX_MAGIC &&
            h.format != PX_FORMAT;
 }
 
@@ -72,14 +74,14 @@ static void collect_foreign(struct collection *c, const struct px_name *name)
     char path[PX_PATH_SIZE];
     struct px_object o = {.kind = name->kind, .id = (int)name->number};
     px_object_path(path, name->kind, o.id);
-    o.fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    o.fd = px_open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     int wanted = o.fd >= 0 && (px_lock_exclusive(o.fd, 0, PX_ATTACH_END) != 0 ||
                                px_object_reload(&o) == 0 || has_other_format(o.fd));
     int foreign = o.fd >= 0 || errno == ELOOP || errno == ENXIO; /* a link, a fifo, a socket */
     if (foreign && !wanted && unlink(path) == 0)
         removed(c, "unreadable");
     if (o.fd >= 0)
-        close(o.fd);
+        px_close(o.fd);
 }
 
 static const char *describe_debris(const struct px_object *o)
@@ -172,15 +174,23 @@ static void collect_names(struct collection *c, int keys)
 
 int shm_backend_collect(void (*report)(const char *line, void *context), void *context)
 {
-    int first_error = errno;
+    struct shm_kept before;
     struct collection c = {.report = report, .context = context};
-    if (px_store_check() != 0 || px_store_each(remember, &c) != 0)
+    shm_keep(&before);
+    if (px_store_check() != 0)
         return -1;
-    collect_names(&c, 0);
-    collect_names(&c, 1);
+    int listed = px_store_each(remember, &c);
+    if (listed == 0) {
+        collect_names(&c, 0);
+        collect_names(&c, 1);
+    }
+    int error = errno;
     free(c.names);
+    errno = error;
+    if (listed != 0)
+        return -1;
     if (c.out_of_memory)
         return shm_fail(ENOMEM, "no memory for the list of objects");
-    errno = first_error;
+    shm_keep_restore(&before); /* what belongs to others cannot be removed: no failure */
     return c.removed;
 }

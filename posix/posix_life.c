@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libshm/fail.h"
+#include "posix/posix_io.h"
 #include "posix/posix_lock.h"
 #include "posix/posix_process.h"
 
@@ -45,10 +46,14 @@ int px_life_explain_lock(const struct px_object *o)
                      strerror(errno));
 }
 
-static void set_state(struct px_object *o, enum px_state state)
+static int set_state(struct px_object *o, enum px_state state)
 {
+    uint32_t before = o->header.state;
     o->header.state = state;
-    PX_STORE(o, state);
+    if (PX_STORE(o, state) == 0)
+        return 0;
+    o->header.state = before;
+    return -1;
 }
 
 static int unlink_object(const struct px_object *o)
@@ -65,11 +70,11 @@ static int unlink_object(const struct px_object *o)
 static int bury(struct px_object *o)
 {
     if (o->header.magic != 0) /* an empty file stays one: it counts as half-made */
-        set_state(o, PX_DEAD);
+        (void)set_state(o, PX_DEAD);
     if (unlink_object(o) == 0)
         return 0;
     int error = errno;
-    if (o->kind == PX_SEGMENT && ftruncate(o->fd, sizeof o->header) != 0)
+    if (o->kind == PX_SEGMENT && px_truncate(o->fd, sizeof o->header) != 0)
         error = errno;
     errno = error == EPERM ? EACCES : error;
     return -1;
@@ -157,7 +162,7 @@ int px_life_clear_dangling(enum px_kind kind, uint32_t key, const struct px_bind
     struct px_object o = {.kind = kind, .id = binding->id, .writable = 1};
     char path[PX_PATH_SIZE];
     px_object_path(path, kind, binding->id);
-    o.fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    o.fd = px_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (o.fd < 0) {
         errno = errno == EEXIST ? EAGAIN : errno;
         return -1;
@@ -188,7 +193,7 @@ static int make_named(struct px_object *o)
     char path[PX_PATH_SIZE];
     o->id = (int)(px_random() & INT32_MAX);
     px_object_path(path, o->kind, o->id);
-    o->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    o->fd = px_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (o->fd < 0)
         return -1;
     if (lock_named(o) == 0 && take_group(o) == 0)
@@ -241,11 +246,8 @@ static void fill_header(struct px_object *o, const struct px_request *r)
  */
 static int publish_header(struct px_object *o)
 {
-    ssize_t n = pwrite(o->fd, &o->header, sizeof o->header, 0);
-    if (n != (ssize_t)sizeof o->header) {
-        errno = n < 0 ? errno : ENOSPC;
+    if (px_write_at(o->fd, &o->header, sizeof o->header, 0) != 0)
         return -1;
-    }
     return fchmod(o->fd, px_file_mode(o->kind, o->header.mode));
 }
 
@@ -255,26 +257,6 @@ static int bind_key(const struct px_object *o)
         return 0;
     struct px_binding binding = {.id = o->id, .size = o->header.size};
     return px_key_bind(o->kind, (uint32_t)o->header.key, &binding);
-}
-
-enum { STEP = 64 << 20 };
-
-/* In steps, so that a signal that interrupts one does not start all over. */
-static int reserve(int fd, const struct px_range *range)
-{
-    uint64_t start = range->start, end = range->end;
-    while (start < end) {
-        uint64_t step = end - start < STEP ? end - start : STEP;
-        int error = posix_fallocate(fd, (off_t)start, (off_t)step);
-        if (error == EINTR)
-            continue;
-        if (error) {
-            errno = error;
-            return -1;
-        }
-        start += step;
-    }
-    return 0;
 }
 
 static uint64_t wanted_space(const struct px_request *r)
@@ -291,9 +273,14 @@ static int has_room(const struct px_request *r)
     return -1;
 }
 
+static int reserve(int fd, const struct px_range *range)
+{
+    return px_reserve(fd, (off_t)range->start, (off_t)range->end);
+}
+
 static int reserve_space(struct px_object *o, const struct px_request *r)
 {
-    if (has_room(r) != 0 || ftruncate(o->fd, (off_t)r->file_size) != 0)
+    if (has_room(r) != 0 || px_truncate(o->fd, (off_t)r->file_size) != 0)
         return -1;
     if (reserve(o->fd, &r->reserve[0]) != 0)
         return -1;
@@ -346,11 +333,12 @@ int px_life_create(const struct px_request *r)
     fill_header(&o, r);
     if (publish_header(&o) != 0 || bind_key(&o) != 0)
         return give_up(&o, r);
-    if (reserve_space(&o, r) != 0) {
+    if (reserve_space(&o, r) != 0 || set_state(&o, PX_LIVE) != 0) {
+        int error = errno;
         unbind(&o);
+        errno = error;
         return give_up(&o, r);
     }
-    set_state(&o, PX_LIVE);
     px_object_close(&o);
     return o.id;
 }
@@ -391,23 +379,28 @@ static int may_remove(const struct px_object *o)
     return may_delete(o->uid) && (!bound || may_delete(link.st_uid));
 }
 
+static int cannot_remove(const struct px_object *o)
+{
+    return shm_failf(errno, "object %d cannot be removed from %s: %s", o->id, px_store_folder(),
+                     strerror(errno));
+}
+
+/*
+ * The state's store is the removal: what can fail comes before it. Whatever cannot be unlinked
+ * afterwards is debris like that of a killed remover, and cleared by the next one to meet it.
+ */
 int px_life_remove(struct px_object *o)
 {
     if (!may_remove(o))
         return shm_failf(EPERM,
                          "object %d can only be removed by its owner, uid %u: %s is sticky",
                          o->id, (unsigned)o->uid, px_store_folder());
-    set_state(o, o->kind == PX_SEGMENT ? PX_MARKED : PX_DEAD);
-    if (unbind(o) != 0)
-        return shm_failf(errno, "the key of object %d cannot be unbound in %s: %s", o->id,
-                         px_store_folder(), strerror(errno));
-    if (o->kind == PX_SEGMENT) {
-        px_life_destroy_unused(o);
-        return 0;
-    }
-    return bury(o) == 0 ? 0
-                        : shm_failf(EPERM,
-                                    "object %d is removed, but its file in %s can only "
-                                    "be deleted by its owner",
-                                    o->id, px_store_folder());
+    if (set_state(o, o->kind == PX_SEGMENT ? PX_MARKED : PX_DEAD) != 0)
+        return cannot_remove(o);
+    int unbound = unbind(o) == 0;
+    if (o->kind == PX_SEGMENT)
+        (void)px_life_destroy_unused(o);
+    else if (unbound)
+        (void)bury(o);
+    return 0;
 }

@@ -49,6 +49,18 @@ static int exists(enum px_kind kind, int id)
     return found;
 }
 
+/* Gone meanwhile, no object, or closed to this user: errno says so. */
+static int is_none_of_ours(void)
+{
+    return errno == ENOENT || errno == EBADMSG || errno == EACCES;
+}
+
+static int cannot_list(int error)
+{
+    return shm_failf(error, "the objects cannot be listed: %s%s", strerror(error),
+                     px_store_advice(error));
+}
+
 static int grow(struct ids *list)
 {
     size_t capacity = list->capacity ? 2 * list->capacity : 256;
@@ -87,8 +99,7 @@ static int list_ids(enum px_kind kind, struct ids *list)
     if (px_store_check() != 0 || px_store_each(collect, list) != 0)
         return -1;
     if (list->error)
-        return shm_failf(list->error, "the objects cannot be listed: %s%s",
-                         strerror(list->error), px_store_advice(list->error));
+        return cannot_list(list->error);
     errno = first_error;
     if (list->count)
         qsort(list->id, list->count, sizeof *list->id, ascending);
@@ -126,10 +137,12 @@ int px_list_each(enum px_kind kind, void (*each)(const struct px_object *o, void
     int result = list_ids(kind, &list);
     for (size_t i = 0; result == 0 && i < list.count; i++) {
         struct px_object o;
-        if (px_object_open_any(&o, kind, list.id[i], PX_BEST) != 0)
-            continue;
-        each(&o, context);
-        px_object_close(&o);
+        if (px_object_open_any(&o, kind, list.id[i], PX_BEST) == 0) {
+            each(&o, context);
+            px_object_close(&o);
+        } else if (!is_none_of_ours()) {
+            result = cannot_list(errno);
+        }
     }
     free(list.id);
     return result;

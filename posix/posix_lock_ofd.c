@@ -47,7 +47,11 @@ static int find_lock(int fd, short type, off_t start, off_t end, struct flock *f
     found->l_whence = SEEK_SET;
     found->l_start = start;
     found->l_len = end - start;
-    if (fcntl(fd, F_OFD_GETLK, found) != 0)
+    int result;
+    do
+        result = fcntl(fd, F_OFD_GETLK, found);
+    while (result != 0 && errno == EINTR);
+    if (result != 0)
         return -1;
     return found->l_type != F_UNLCK;
 }

@@ -3,12 +3,12 @@
 
 #include "posix/posix_maps.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
+
+#include "posix/posix_io.h"
 
 /* "start-end rwxp offset dev inode path"; lines that are cut keep all but the path. */
 static int parse_line(const char *line, struct px_mapping *m)
@@ -37,10 +37,10 @@ int px_maps_each(void (*each)(const struct px_mapping *m, void *context), void *
 {
     char buffer[4096], line[160];
     size_t length = 0;
-    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    int fd = px_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR);) {
+    for (ssize_t n; (n = px_read(fd, buffer, sizeof buffer)) > 0;) {
         for (ssize_t i = 0; i < n; i++) {
             if (buffer[i] != '\n') {
                 if (length < sizeof line - 1)
@@ -52,6 +52,6 @@ int px_maps_each(void (*each)(const struct px_mapping *m, void *context), void *
             length = 0;
         }
     }
-    close(fd);
+    px_close(fd);
     return 0;
 }

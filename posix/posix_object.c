@@ -12,6 +12,7 @@
 
 #include "libshm/fail.h"
 #include "posix/posix_header.h"
+#include "posix/posix_io.h"
 #include "posix/posix_perm.h"
 
 /* A foreign file may be anything: O_NONBLOCK for a fifo, O_NOFOLLOW for a link. */
@@ -19,10 +20,10 @@ static int open_file(const char *path, enum px_access access, int *writable)
 {
     const int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
     *writable = access != PX_READ_ONLY;
-    int fd = open(path, (*writable ? O_RDWR : O_RDONLY) | flags);
+    int fd = px_open(path, (*writable ? O_RDWR : O_RDONLY) | flags, 0);
     if (fd < 0 && access == PX_BEST && (errno == EACCES || errno == EROFS)) {
         *writable = 0;
-        fd = open(path, O_RDONLY | flags);
+        fd = px_open(path, O_RDONLY | flags, 0);
     }
     if (fd < 0 && (errno == ELOOP || errno == ENXIO || errno == EISDIR))
         errno = EBADMSG;
@@ -43,7 +44,8 @@ int px_object_reload(struct px_object *o)
 {
     struct px_header h;
     struct stat st;
-    ssize_t n = pread(o->fd, &h, sizeof h, 0);
+    ssize_t n = px_read_at(o->fd, &h, sizeof h, 0);
+    int error = errno;
     if (fstat(o->fd, &st) != 0)
         return -1;
     o->dev = st.st_dev;
@@ -54,6 +56,10 @@ int px_object_reload(struct px_object *o)
     /* One link only: a second name could outlive every removal. None: it has been unlinked. */
     if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
         return -1;
+    if (n < 0) {
+        errno = error;
+        return -1;
+    }
     if (n == 0)
         h = (struct px_header){.state = PX_PENDING};
     else if (n != (ssize_t)sizeof h || !is_valid(o, &h, st.st_size))
@@ -110,9 +116,7 @@ int px_object_open(struct px_object *o, enum px_kind kind, int id, enum px_acces
 
 void px_object_close(struct px_object *o)
 {
-    int error = errno;
-    close(o->fd);
-    errno = error;
+    px_close(o->fd);
 }
 
 int px_file_may_reach(uint64_t end)
@@ -122,7 +126,7 @@ int px_file_may_reach(uint64_t end)
 }
 
 /* The limit does not count what is stored through a mapping. */
-static int store_mapped(struct px_object *o, size_t field, const void *value, size_t size)
+static int store_mapped(const struct px_object *o, size_t field, const void *value, size_t size)
 {
     size_t length = sizeof o->header;
     char *header = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, o->fd, 0);
@@ -133,17 +137,19 @@ static int store_mapped(struct px_object *o, size_t field, const void *value, si
     return 0;
 }
 
-static int store(struct px_object *o, size_t field, const void *value, size_t size)
+int px_object_store(const struct px_object *o, size_t field, const void *value, size_t size)
 {
     if (!px_file_may_reach(field + size))
         return store_mapped(o, field, value, size);
-    return pwrite(o->fd, value, size, (off_t)field) < 0 ? -1 : 0;
+    return px_write_at(o->fd, value, size, (off_t)field);
 }
 
-void px_object_store(struct px_object *o, size_t field, const void *value, size_t size)
+void px_object_stamp(const struct px_object *o, size_t field, const void *value, size_t size)
 {
-    if (o->writable && store(o, field, value, size) != 0)
-        o->writable = 0;
+    int error = errno;
+    if (o->writable)
+        (void)px_object_store(o, field, value, size);
+    errno = error;
 }
 
 int px_object_owner(enum px_kind kind, int id, uid_t *uid)

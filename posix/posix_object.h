@@ -113,10 +113,19 @@ int px_object_reload(struct px_object *o);
  */
 int px_file_may_reach(uint64_t end);
 
-/* Stores one field of the header. A file that cannot be written keeps the old value. */
-void px_object_store(struct px_object *o, size_t field, const void *value, size_t size);
+/* Stores one field of the header. 0, or -1 and errno. */
+int px_object_store(const struct px_object *o, size_t field, const void *value, size_t size);
 #define PX_STORE(o, field)                                                                     \
     px_object_store(o, offsetof(struct px_header, field), &(o)->header.field,                  \
+                    sizeof(o)->header.field)
+
+/*
+ * The same for what is only shown, times and lpid: no call fails for it, and a file that cannot
+ * be written keeps the old value.
+ */
+void px_object_stamp(const struct px_object *o, size_t field, const void *value, size_t size);
+#define PX_STAMP(o, field)                                                                     \
+    px_object_stamp(o, offsetof(struct px_header, field), &(o)->header.field,                  \
                     sizeof(o)->header.field)
 
 /* The owner of an object that cannot be opened: -1 and EINVAL when there is none. */

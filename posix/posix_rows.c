@@ -4,10 +4,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "libshm/fail.h"
 #include "posix/posix_clock.h"
+#include "posix/posix_io.h"
 #include "posix/posix_lock.h"
 #include "posix/posix_process.h"
 #include "posix/posix_semop.h"
@@ -115,7 +115,7 @@ void px_row_claim(struct px_set *s)
 void px_probe_end(struct px_probe *probe)
 {
     if (probe->fd >= 0)
-        close(probe->fd);
+        px_close(probe->fd);
     probe->fd = -1;
 }
 

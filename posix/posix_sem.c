@@ -11,6 +11,7 @@
 #include "libshm/fail.h"
 #include "libshm/keep.h"
 #include "posix/posix_get.h"
+#include "posix/posix_io.h"
 #include "posix/posix_life.h"
 #include "posix/posix_list.h"
 #include "posix/posix_perm.h"
@@ -172,7 +173,7 @@ static int has_adjustments(const struct px_object *o)
 {
     uint32_t adjusted = 0;
     off_t offset = PX_CONTROL_OFFSET + offsetof(struct px_control, adjusted_rows);
-    return pread(o->fd, &adjusted, sizeof adjusted, offset) < 0 || adjusted != 0;
+    return px_read_at(o->fd, &adjusted, sizeof adjusted, offset) < 0 || adjusted != 0;
 }
 
 /* A set that is not open here is only opened when a death may have to be made up for. */

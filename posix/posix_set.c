@@ -11,6 +11,7 @@
 
 #include "libshm/fail.h"
 #include "posix/posix_compat.h"
+#include "posix/posix_io.h"
 #include "posix/posix_lock.h"
 #include "posix/posix_perm.h"
 #include "posix/posix_pool.h"
@@ -31,23 +32,24 @@ static struct px_set **bucket(int id)
 /*
  * Unmapping gives up the row; what a process adjusted in a removed set is dropped with the set.
  */
-static void drop(struct px_set **at)
+static int drop(struct px_set **at)
 {
     struct px_set *s = *at;
+    if (munmap(s->base, s->layout.file_size) != 0)
+        return -1; /* it stays until somebody looks again */
     *at = s->next;
-    munmap(s->base, s->layout.file_size);
     px_pool_give(&pool, s);
+    return 0;
 }
 
 /* Sets that others removed keep their memory as long as they are mapped here. */
 static void drop_dead(struct px_set **at)
 {
-    while (*at) {
-        if ((*at)->references == 0 && px_set_is_dead(*at))
-            drop(at);
-        else
+    int error = errno;
+    while (*at)
+        if ((*at)->references != 0 || !px_set_is_dead(*at) || drop(at) != 0)
             at = &(*at)->next;
-    }
+    errno = error;
 }
 
 static void drop_all_dead(void)
@@ -77,8 +79,10 @@ static int map_with_row(struct px_set *s, struct px_object *o)
                          "semaphore set %d cannot be mapped (%zu bytes of address space): "
                          "%s",
                          s->id, s->layout.file_size, strerror(errno));
-    if (madvise(s->base, s->layout.file_size, MADV_DONTFORK) == 0 &&
-        px_row_choose(s, o->fd) == 0)
+    if (madvise(s->base, s->layout.file_size, MADV_DONTFORK) != 0)
+        shm_failf(errno, "semaphore set %d cannot be hidden from forked children: %s", s->id,
+                  strerror(errno));
+    else if (px_row_choose(s, o->fd) == 0)
         return 0;
     int error = errno;
     munmap(s->base, s->layout.file_size);
@@ -189,13 +193,9 @@ static int allocate(struct px_set *s, size_t start, size_t end)
     int fd = px_set_reopen(s);
     if (fd < 0)
         return -1;
-    int error;
-    do
-        error = posix_fallocate(fd, (off_t)start, (off_t)(end - start));
-    while (error == EINTR);
-    close(fd);
-    errno = error;
-    return error ? -1 : 0;
+    int result = px_reserve(fd, (off_t)start, (off_t)end);
+    px_close(fd);
+    return result;
 }
 
 /* Through the mapping where the kernel can (Linux 5.14): a descriptor may not be had any more. */

@@ -103,8 +103,10 @@ static int set_lock_bit(struct px_object *o, int on)
     o->header.mode &= ~(uint32_t)LIBSHM_MODE_LOCKED;
     if (on)
         o->header.mode |= LIBSHM_MODE_LOCKED;
-    PX_STORE(o, mode);
-    return 0;
+    if (PX_STORE(o, mode) == 0)
+        return 0;
+    return shm_failf(errno, "segment %d cannot be marked as locked or not: %s", o->id,
+                     strerror(errno));
 }
 
 static int change(struct px_object *o, int command, const struct shm_backend_shmid_ds *ds)

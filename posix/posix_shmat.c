@@ -24,7 +24,7 @@ static void stamp(struct px_object *o, int64_t *when)
 {
     *when = (int64_t)time(NULL);
     o->header.lpid = (int32_t)px_pid();
-    PX_STORE(o, lpid);
+    PX_STAMP(o, lpid);
 }
 
 /* The address rules come before the id is looked up: semantics.md, section 1. */
@@ -144,7 +144,7 @@ static void stamp_attach(struct px_object *o)
     if (!o->writable && px_object_open_any(&w, PX_SEGMENT, o->id, PX_WRITE) != 0)
         return;
     stamp(&w, &w.header.atime);
-    PX_STORE(&w, atime);
+    PX_STAMP(&w, atime);
     if (!o->writable)
         px_object_close(&w);
 }
@@ -236,7 +236,7 @@ static int after_detach(const struct px_attach *a)
         return 0;
     if (o.dev == a->dev && o.ino == a->ino) {
         stamp(&o, &o.header.dtime);
-        PX_STORE(&o, dtime);
+        PX_STAMP(&o, dtime);
         if (px_life_is_debris(&o) && px_life_destroy_unused(&o) < 0)
             result = BUSY;
     }
@@ -245,18 +245,28 @@ static int after_detach(const struct px_attach *a)
 }
 
 /* Takes the attach out of the table, all its pieces, and unmaps it. */
-static int unmap(const void *address, struct px_attach *copy)
+static int unmap_pieces(const void *address, struct px_attach *copy)
 {
     struct px_attach *a;
     copy->serial = 0;
-    px_table_lock();
     while ((a = px_attach_take(address, copy->serial)) != NULL) {
         *copy = *a;
-        munmap(a->piece, a->length);
+        if (munmap(a->piece, a->length) != 0) {
+            px_attach_add(a);
+            return shm_failf(errno, "the segment attached at %p cannot be unmapped: %s",
+                             address, strerror(errno));
+        }
         px_attach_discard(a);
     }
-    px_table_unlock();
     return copy->serial ? 0 : shm_failf(EINVAL, "no segment is attached at %p", address);
+}
+
+static int unmap(const void *address, struct px_attach *copy)
+{
+    px_table_lock();
+    int result = unmap_pieces(address, copy);
+    px_table_unlock();
+    return result;
 }
 
 int shm_backend_shmdt(const void *address)

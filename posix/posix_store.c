@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "libshm/fail.h"
+#include "posix/posix_io.h"
 #include "posix/posix_process.h"
 
 #define DEFAULT_FOLDER "/dev/shm"
@@ -65,11 +66,11 @@ static int folder_is_trusted(const char *folder)
 static void read_boot_id(uint8_t id[16])
 {
     char text[64] = {0};
-    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    int fd = px_open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)
         return;
-    ssize_t n = read(fd, text, sizeof text - 1);
-    close(fd);
+    ssize_t n = px_read(fd, text, sizeof text - 1);
+    px_close(fd);
     int digits = 0;
     for (ssize_t i = 0; i < n && digits < 32; i++) {
         const char *hex = "0123456789abcdef";
@@ -174,19 +175,26 @@ static int parse_name(const char *rest, struct px_name *name)
 
 int px_store_each(void (*each)(const struct px_name *name, void *context), void *context)
 {
+    int first_error = errno;
     DIR *folder = opendir(store.folder);
     if (!folder)
         return shm_failf(errno, "the store's folder %s cannot be listed: %s%s", store.folder,
                          strerror(errno), px_store_advice(errno));
     char prefix[NAMESPACE_MAX + 16];
     int length = snprintf(prefix, sizeof prefix, "libshm.%s.", store.namespace);
-    for (struct dirent *entry; (entry = readdir(folder));) {
+    errno = 0; /* readdir tells the end from a failure by it alone */
+    for (struct dirent *entry; (entry = readdir(folder)); errno = 0) {
         struct px_name name;
         if (strncmp(entry->d_name, prefix, (size_t)length) == 0 &&
             parse_name(entry->d_name + length, &name))
             each(&name, context);
     }
+    int error = errno;
     closedir(folder);
+    if (error)
+        return shm_failf(error, "the store's folder %s cannot be read to its end: %s",
+                         store.folder, strerror(error));
+    errno = first_error;
     return 0;
 }
 

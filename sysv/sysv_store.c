@@ -23,10 +23,12 @@ const char *shm_backend_name(void)
 void shm_backend_describe(char *text, size_t size)
 {
     char link[64];
+    int saved = errno;
     ssize_t length = readlink("/proc/self/ns/ipc", link, sizeof link - 1);
     link[length < 0 ? 0 : length] = '\0';
     snprintf(text, size, "System V IPC of the kernel%s%s", length < 0 ? "" : ", namespace ",
              link);
+    errno = saved; /* the namespace is not known then: no failure */
 }
 
 /* The kernel itself drops what dead processes leave; objects that were made are never touched.
@@ -61,6 +63,13 @@ static int ascending(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
+static void free_keeping_errno(void *block)
+{
+    int error = errno;
+    free(block);
+    errno = error;
+}
+
 /* Ids do not ascend with the index, so all are collected before the smallest are handed out. */
 ssize_t sysv_list(int highest, int (*id_at)(int index), int *ids, size_t capacity)
 {
@@ -73,6 +82,11 @@ ssize_t sysv_list(int highest, int (*id_at)(int index), int *ids, size_t capacit
         int id = id_at(index);
         if (id >= 0)
             all[count++] = id;
+        else if (errno != EINVAL && errno != EIDRM && errno != EACCES) {
+            /* neither unused nor gone meanwhile nor hidden: the list would lack an object */
+            free_keeping_errno(all);
+            return shm_failf(errno, "the kernel does not list its objects: errno %d", errno);
+        }
     }
     qsort(all, count, sizeof *all, ascending);
     if (capacity > 0)
