@@ -63,6 +63,7 @@ programs = \
 	%D%/prog_hostile_posix %D%/prog_hostile_sysv \
 	%D%/prog_limits_posix %D%/prog_limits_sysv \
 	%D%/prog_many_posix %D%/prog_many_sysv \
+	%D%/prog_nth_posix %D%/prog_nth_sysv \
 	%D%/prog_race_posix %D%/prog_race_sysv \
 	%D%/prog_setuid_posix %D%/prog_setuid_sysv \
 	%D%/prog_shmtool_posix %D%/prog_shmtool_sysv \
@@ -70,6 +71,91 @@ programs = \
 	%D%/prog_step_posix %D%/prog_step_sysv \
 	%D%/prog_stopped_posix %D%/prog_stopped_sysv \
 	%D%/prog_store_posix
+
+nth_sources = \
+	%D%/nth.h \
+	%D%/nth_cases_arrays.c \
+	%D%/nth_cases_memory.c \
+	%D%/nth_cases_sem.c \
+	%D%/nth_cases_semaphore.c \
+	%D%/nth_cases_shm.c \
+	%D%/nth_world.c \
+	%D%/nth_wrap.c \
+	%D%/nth_wrap.h \
+	%D%/prog_nth.c
+
+# What nth_wrap.c puts itself before; names that only some systems have are among them.
+nth_wraps = \
+	-Wl,--wrap=__fcntl_time64 \
+	-Wl,--wrap=__fstat64_time64 \
+	-Wl,--wrap=__fstat_time64 \
+	-Wl,--wrap=__lstat64_time64 \
+	-Wl,--wrap=__lstat_time64 \
+	-Wl,--wrap=__nanosleep64 \
+	-Wl,--wrap=__nanosleep_time64 \
+	-Wl,--wrap=__open64_2 \
+	-Wl,--wrap=__open_2 \
+	-Wl,--wrap=__pread64_chk \
+	-Wl,--wrap=__pread_chk \
+	-Wl,--wrap=__read_chk \
+	-Wl,--wrap=__readlink_chk \
+	-Wl,--wrap=__semctl64 \
+	-Wl,--wrap=__semtimedop64 \
+	-Wl,--wrap=__semtimedop_time64 \
+	-Wl,--wrap=__shmctl64 \
+	-Wl,--wrap=__stat64_time64 \
+	-Wl,--wrap=__stat_time64 \
+	-Wl,--wrap=calloc \
+	-Wl,--wrap=close \
+	-Wl,--wrap=fchmod \
+	-Wl,--wrap=fchown \
+	-Wl,--wrap=fcntl \
+	-Wl,--wrap=fcntl64 \
+	-Wl,--wrap=free \
+	-Wl,--wrap=fstat \
+	-Wl,--wrap=fstat64 \
+	-Wl,--wrap=ftruncate \
+	-Wl,--wrap=ftruncate64 \
+	-Wl,--wrap=getgroups \
+	-Wl,--wrap=getrandom \
+	-Wl,--wrap=kill \
+	-Wl,--wrap=lchown \
+	-Wl,--wrap=lstat \
+	-Wl,--wrap=lstat64 \
+	-Wl,--wrap=madvise \
+	-Wl,--wrap=malloc \
+	-Wl,--wrap=mmap \
+	-Wl,--wrap=mmap64 \
+	-Wl,--wrap=munmap \
+	-Wl,--wrap=nanosleep \
+	-Wl,--wrap=open \
+	-Wl,--wrap=open64 \
+	-Wl,--wrap=opendir \
+	-Wl,--wrap=posix_fallocate \
+	-Wl,--wrap=posix_fallocate64 \
+	-Wl,--wrap=pread \
+	-Wl,--wrap=pread64 \
+	-Wl,--wrap=pthread_atfork \
+	-Wl,--wrap=pwrite \
+	-Wl,--wrap=pwrite64 \
+	-Wl,--wrap=read \
+	-Wl,--wrap=readdir \
+	-Wl,--wrap=readdir64 \
+	-Wl,--wrap=readlink \
+	-Wl,--wrap=realloc \
+	-Wl,--wrap=semctl \
+	-Wl,--wrap=semget \
+	-Wl,--wrap=semtimedop \
+	-Wl,--wrap=shmat \
+	-Wl,--wrap=shmctl \
+	-Wl,--wrap=shmget \
+	-Wl,--wrap=stat \
+	-Wl,--wrap=stat64 \
+	-Wl,--wrap=statvfs \
+	-Wl,--wrap=statvfs64 \
+	-Wl,--wrap=symlink \
+	-Wl,--wrap=syscall \
+	-Wl,--wrap=unlink
 
 step_sources = \
 	%D%/prog_step.c \
@@ -119,6 +205,12 @@ step_sources = \
 %C%_prog_many_posix_LDADD = $(backend_with_posix)
 %C%_prog_many_sysv_SOURCES = %D%/prog_many.c
 %C%_prog_many_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_nth_posix_LDADD = $(backend_with_posix)
+%C%_prog_nth_posix_LDFLAGS = $(AM_LDFLAGS) $(nth_wraps)
+%C%_prog_nth_posix_SOURCES = $(nth_sources)
+%C%_prog_nth_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_nth_sysv_LDFLAGS = $(AM_LDFLAGS) $(nth_wraps)
+%C%_prog_nth_sysv_SOURCES = $(nth_sources)
 %C%_prog_race_posix_SOURCES = %D%/prog_race.c
 %C%_prog_race_posix_LDADD = $(backend_with_posix)
 %C%_prog_race_sysv_SOURCES = %D%/prog_race.c
