@@ -46,6 +46,7 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_sem.c \
 	%D%/posix_semop.c \
 	%D%/posix_semop.h \
+	%D%/posix_serve.c \
 	%D%/posix_set.c \
 	%D%/posix_set.h \
 	%D%/posix_set_format.c \

@@ -17,7 +17,7 @@ static void repair(struct px_set *s, uint32_t dead)
     px_fifo_rebuild(s);
     px_rows_recount(s);
     px_row_bury(s, dead);
-    px_serve(s);
+    px_serve(s, PX_ANY);
 }
 
 static int holder_is_dead(struct px_set *s, uint32_t holder)

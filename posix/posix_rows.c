@@ -65,8 +65,7 @@ static void bury_all_dead(struct px_set *s)
     int error = errno;
     s->claimed = 1;
     if (px_set_lock(s, &brief) == 0) {
-        if (px_rows_reap(s, NULL, NULL) > 0)
-            px_serve(s);
+        px_rows_reap(s, NULL, NULL);
         px_set_unlock(s);
     }
     s->claimed = 0;
@@ -179,16 +178,19 @@ int px_row_is_adjusted(struct px_set *s, struct px_row *row, const void *context
 int px_rows_reap(struct px_set *s, px_row_filter matters, const void *context)
 {
     struct px_probe probe = {.set = s, .fd = -1};
-    int buried = 0;
+    int buried = 0, changed = 0;
     for (uint32_t r = 1; r <= px_rows_known(s); r++) {
         struct px_row *row = r == s->row ? NULL : px_row(s, r);
         if (!row || PX_GET(row->state) != PX_ROW_USED ||
             (matters && !matters(s, row, context)) || px_row_is_alive(&probe, r))
             continue;
+        changed |= PX_GET(row->nonzero) != 0;
         px_row_bury(s, r);
         buried++;
     }
     px_probe_end(&probe);
+    if (changed)
+        px_serve(s, PX_ANY);
     return buried;
 }
 

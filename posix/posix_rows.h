@@ -42,8 +42,8 @@ void px_rows_recount(struct px_set *s);
 void px_rows_scrub(struct px_set *s, uint32_t semaphore);
 
 /*
- * Buries the dead among the rows that `matters` selects (NULL: all); returns how many. Nobody
- * is probed when nobody is selected.
+ * Buries the dead among the rows that `matters` selects (NULL: all), serves whom that lets go on,
+ * and returns how many it buried. Nobody is probed when nobody is selected.
  */
 typedef int (*px_row_filter)(struct px_set *s, struct px_row *row, const void *context);
 int px_rows_reap(struct px_set *s, px_row_filter matters, const void *context);

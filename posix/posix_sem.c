@@ -146,8 +146,7 @@ static void reap_all(struct px_set *s, const struct px_mask *mask)
     struct px_patience patience = {.deadline = INT64_MAX, .mask = mask};
     if (PX_GET(px_set_control(s)->adjusted_rows) == 0 || px_set_lock(s, &patience) != 0)
         return;
-    if (px_rows_reap(s, px_row_is_adjusted, NULL) > 0)
-        px_serve(s);
+    px_rows_reap(s, px_row_is_adjusted, NULL);
     px_set_unlock(s);
 }
 
@@ -280,7 +279,7 @@ static int put_values(struct px_set *s, uint32_t first, uint32_t count,
     for (uint32_t i = 0; i < count; i++)
         px_rows_scrub(s, first + i);
     px_rows_recount(s);
-    px_serve(s);
+    px_serve(s, PX_ANY);
     return 0;
 }
 
@@ -362,8 +361,7 @@ static int answer_locked(const struct query *q, const struct px_mask *mask)
     if (px_set_is_dead(q->s)) {
         px_object_missing(PX_SET, q->s->id);
     } else {
-        if (px_rows_reap(q->s, NULL, NULL) > 0)
-            px_serve(q->s);
+        px_rows_reap(q->s, NULL, NULL);
         result = answer(q);
     }
     px_set_unlock(q->s);

@@ -19,12 +19,13 @@
 
 enum { NOWAIT_PATIENCE_NS = 200000000 };
 
-void px_commit(struct px_set *s, uint32_t count)
+void px_commit(struct px_set *s, uint32_t count, int changes)
 {
     struct px_change change = {
         .count = count, .row = s->row, .row_state = PX_ROW_USED, .otime = (int64_t)time(NULL)};
     px_redo_commit(s, &change);
-    px_serve(s);
+    if (changes)
+        px_serve(s, count);
 }
 
 int px_refuse(int error)
@@ -64,8 +65,7 @@ static void reap(struct px_call *call)
 {
     if (PX_GET(px_set_control(call->s)->adjusted_rows) == 0)
         return;
-    if (px_rows_reap(call->s, death_matters, call) > 0)
-        px_serve(call->s);
+    px_rows_reap(call->s, death_matters, call);
 }
 
 static int changes_anything(const struct px_call *call)
@@ -76,6 +76,16 @@ static int changes_anything(const struct px_call *call)
     return 0;
 }
 
+/* As found when the set was opened, unless IPC_SET has given it to somebody else since. */
+static int class_of(const struct px_set *s)
+{
+    const struct px_header *h = px_set_header(s);
+    if (h->uid == s->of_uid && h->gid == s->of_gid)
+        return s->class_shift;
+    struct shm_backend_perm perm = px_header_perm(h);
+    return px_perm_class(&perm);
+}
+
 static int check_ops(const struct px_call *call)
 {
     for (size_t i = 0; i < call->nops; i++)
@@ -84,7 +94,7 @@ static int check_ops(const struct px_call *call)
                              call->ops[i].sem_num, call->s->id,
                              (unsigned)call->s->layout.nsems);
     unsigned mode = px_set_header(call->s)->mode;
-    if (px_perm_class_grants(call->s->class_shift, mode, changes_anything(call) ? 2 : 4))
+    if (px_perm_class_grants(class_of(call->s), mode, changes_anything(call) ? 2 : 4))
         return 0;
     return shm_failf(EACCES, "the permissions %03o of semaphore set %d refuse the operation",
                      mode & 0777, call->s->id);
@@ -95,10 +105,8 @@ static uint32_t enqueue(struct px_call *call, const struct px_attempt *a, uint64
 {
     struct px_set *s = call->s;
     uint32_t number = px_waiter_append(s, call->ops, call->nops, ticket);
-    if (number == 0 && px_rows_reap(s, NULL, NULL) > 0) {
-        px_serve(s);
+    if (number == 0 && px_rows_reap(s, NULL, NULL) > 0)
         number = px_waiter_append(s, call->ops, call->nops, ticket);
-    }
     if (number == 0)
         return 0;
     PX_PUT(px_waiter(s, number)->blocked_on, a->blocked_on);
@@ -115,7 +123,7 @@ static int operate_locked(struct px_call *call)
     reap(call);
     struct px_attempt a = px_try(s, s->row, (int32_t)px_pid(), call->ops, call->nops, &count);
     if (a.error == 0)
-        px_commit(s, count);
+        px_commit(s, count, changes_anything(call));
     int must_sleep = a.error == EAGAIN && !a.nowait && call->deadline > 0;
     if (must_sleep)
         number = enqueue(call, &a, &ticket);

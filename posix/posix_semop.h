@@ -22,11 +22,18 @@ struct px_attempt {
 struct px_attempt px_try(struct px_set *s, uint32_t row, int32_t pid,
                          const struct shm_backend_sembuf *ops, size_t nops, uint32_t *count);
 
-/* Tries every sleeping call again, in order of arrival, until nothing changes. Lock held. */
-void px_serve(struct px_set *s);
+/*
+ * Tries the sleeping calls again, until nothing changes. `changed` is how many entries of the redo
+ * record name the semaphores that may have changed, or PX_ANY. Lock held.
+ */
+#define PX_ANY UINT32_MAX
+void px_serve(struct px_set *s, uint32_t changed);
 
-/* Commits what px_try prepared for this process, and serves the sleepers. Lock held. */
-void px_commit(struct px_set *s, uint32_t count);
+/*
+ * Commits what px_try prepared for this process; if that changes any value, serves the sleepers.
+ * Lock held.
+ */
+void px_commit(struct px_set *s, uint32_t count, int changes);
 
 /* Records why a call ends without having done anything: -1 and `error`. */
 int px_refuse(int error);

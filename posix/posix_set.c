@@ -102,6 +102,8 @@ static int fill(struct px_set *s, struct px_object *o)
     s->ino = o->ino;
     struct shm_backend_perm perm = px_object_perm(o);
     s->class_shift = px_perm_class(&perm);
+    s->of_uid = (uint32_t)perm.uid;
+    s->of_gid = (uint32_t)perm.gid;
     s->rows_reserved = s->layout.rows_initial;
     s->waiters_reserved = s->layout.waiters_initial;
     return map_with_row(s, o);

@@ -18,7 +18,8 @@ struct px_set {
     uint32_t lock_word;  /* what the lock holds while this process has it */
     int claimed;         /* the row is marked as used; set lock held to change */
 
-    int class_shift; /* for permission checks; see posix_perm.h */
+    int class_shift;         /* for permission checks; see posix_perm.h */
+    uint32_t of_uid, of_gid; /* owners for whom the class was found */
     dev_t dev;
     ino_t ino;
     char *base;

@@ -30,8 +30,7 @@ static void claim_if_new(struct px_set *s)
     if (s->claimed)
         return;
     px_row_claim(s);
-    if (px_rows_reap(s, NULL, NULL) > 0)
-        px_serve(s);
+    px_rows_reap(s, NULL, NULL);
 }
 
 /* Between two slices: nothing is held, so handlers may run and fatal signals take effect. */

@@ -67,7 +67,6 @@ static void look_for_deaths(struct px_call *call)
     struct px_patience brief = {.deadline = now + SLICE_NS};
     if (found > 0 && px_set_lock(call->s, &brief) == 0) {
         px_rows_reap(call->s, px_row_is_adjusted, NULL);
-        px_serve(call->s);
         px_set_unlock(call->s);
     }
     errno = error;
@@ -193,7 +192,7 @@ static void give_back(struct px_set *s, struct px_waiter *w)
             back[n++].sem_op = (short)-ops[nops].sem_op;
         }
     if (n && px_try(s, s->row, (int32_t)px_pid(), back, n, &count).error == 0)
-        px_commit(s, count);
+        px_commit(s, count, 1);
 }
 
 void px_sleep_cancel_abandoned(const struct px_mask *mask)

@@ -3,12 +3,9 @@
 #include "posix/posix_semop.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include "posix/posix_redo.h"
 #include "posix/posix_rows.h"
-#include "posix/posix_wait.h"
-#include "posix/posix_waiters.h"
 
 struct scratch {
     struct px_set *s;
@@ -79,73 +76,4 @@ struct px_attempt px_try(struct px_set *s, uint32_t row, int32_t pid,
     }
     *count = t.count;
     return result;
-}
-
-static void grant(struct px_set *s, uint32_t number, uint32_t count)
-{
-    struct px_waiter *w = px_waiter(s, number);
-    struct px_change change = {.count = count,
-                               .row = PX_GET(w->row),
-                               .row_state = PX_ROW_USED,
-                               .waiter = number,
-                               .otime = (int64_t)time(NULL)};
-    px_redo_commit(s, &change);
-}
-
-/*
- * From WAITING to GRANTING, after which the sleeper cannot cancel any more. Dead sleepers get
- * nothing: without undo, what they were given would be lost.
- */
-static int claim_waiter(struct px_probe *probe, struct px_waiter *w)
-{
-    uint32_t waiting = PX_WAITER_WAITING;
-    return px_row_is_alive(probe, PX_GET(w->row)) &&
-           atomic_compare_exchange_strong(&w->state, &waiting, PX_WAITER_GRANTING);
-}
-
-/* Tries one sleeper; 1 if it was granted, so that the state has changed. */
-static int serve_one(struct px_probe *probe, uint32_t number)
-{
-    struct px_set *s = probe->set;
-    struct px_waiter *w = px_waiter(s, number);
-    struct shm_backend_sembuf ops[LIBSHM_SEMOPM];
-    size_t nops = px_waiter_ops(s, w, ops);
-    uint32_t count;
-    struct px_attempt result = px_try(s, PX_GET(w->row), PX_GET(w->pid), ops, nops, &count);
-    if (nops == 0)
-        result.error = EINVAL;
-    if (result.error == ENOSPC)
-        return 0; /* only this process cannot reach the sleeper's row: others can */
-    if (result.error == EAGAIN && !result.nowait) {
-        PX_PUT(w->blocked_on, result.blocked_on);
-        PX_PUT(w->blocked_for_zero, (uint16_t)result.for_zero);
-        return 0;
-    }
-    if (!claim_waiter(probe, w)) {
-        px_fifo_unlink(s, number);
-        px_waiter_free(s, number);
-        return 0;
-    }
-    if (result.error == 0)
-        grant(s, number, count);
-    else
-        px_waiter_finish(s, number, (uint32_t)result.error);
-    px_fifo_unlink(s, number);
-    px_wake(&w->state, 1);
-    return result.error == 0;
-}
-
-void px_serve(struct px_set *s)
-{
-    struct px_probe probe = {.set = s, .fd = -1};
-    uint32_t number = 0, next = px_fifo_next(s, 0);
-    for (uint32_t steps = 0; next && steps < s->layout.waiters; steps++) {
-        number = next;
-        next = px_fifo_next(s, number);
-        if (serve_one(&probe, number)) {
-            next = px_fifo_next(s, 0);
-            steps = 0;
-        }
-    }
-    px_probe_end(&probe);
 }

@@ -241,6 +241,26 @@ step_sources = \
 check_PROGRAMS += $(programs)
 TESTS += $(programs)
 
+# The differential test: a driver without a backend, which starts workers with each.
+check_PROGRAMS += \
+	%D%/differential_worker_posix %D%/differential_worker_sysv \
+	%D%/prog_differential
+TESTS += %D%/prog_differential
+%C%_differential_worker_posix_SOURCES = %D%/differential.h %D%/differential_worker.c
+%C%_differential_worker_posix_LDADD = libshm/libwhole_posix.la
+%C%_differential_worker_sysv_SOURCES = %D%/differential.h %D%/differential_worker.c
+%C%_differential_worker_sysv_LDADD = libshm/libwhole_sysv.la
+%C%_prog_differential_SOURCES = \
+	%D%/differential.h \
+	%D%/differential_compare.c \
+	%D%/differential_driver.h \
+	%D%/differential_family.c \
+	%D%/differential_generate.c \
+	%D%/differential_lockstep.c \
+	%D%/differential_pairs.c \
+	%D%/differential_text.c \
+	%D%/prog_differential.c
+
 # ---- Check suites ----------------------------------------------------------------------------
 
 api_suite_posix = %D%/libapi_suite.la $(api_with_posix) $(CHECK_LIBS)

@@ -1,0 +1,126 @@
+/*
+ * The parts of tests/prog_differential.c.
+ */
+#ifndef LIBSHM_TESTS_DIFFERENTIAL_DRIVER_H
+#define LIBSHM_TESTS_DIFFERENTIAL_DRIVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "tests/differential.h"
+
+enum { KERNEL, POSIX, FAMILIES };
+enum { SEGMENT, SET, KINDS };
+enum { NOBODY = -1, OBSERVER = 0, FIRST_SLOT = 1 };
+
+/* What the driver does next: one call, or something that happens to a worker. */
+enum diff_event { DIFF_CALL, DIFF_KILL, DIFF_SIGNAL, DIFF_FORK_INTO };
+
+struct diff_step {
+    enum diff_event event;
+    int slot;
+    int target; /* of a fork: whose place the child takes */
+    struct diff_call call;
+};
+
+/* What is known of an object, from the kernel's answers. */
+struct diff_object {
+    int kind;
+    int id[FAMILIES];
+    int32_t key;
+    uint64_t size; /* bytes, or semaphores */
+    unsigned mode, uid, cuid, cgid;
+    bool removed;
+    /* Fields that section 5 of semantics.md exempts at present. */
+    bool lpid_free, atime_free, dtime_free;
+    enum { DIFF_EXACT, DIFF_FREE, DIFF_UNNOTICED } otime;
+    unsigned undo_slots; /* bits: workers that have tried SEM_UNDO */
+};
+
+struct diff_attach {
+    int object; /* -1: none */
+    bool readonly;
+    bool in_arena;
+    uint64_t size;
+};
+
+struct diff_worker {
+    unsigned uid;
+    int asleep; /* the set it sleeps on, or -1 */
+    struct diff_step sleeping;
+    struct diff_attach spots[DIFF_SPOTS];
+    long serial;
+};
+
+struct diff_world {
+    uint64_t seed;
+    long calls, number; /* wanted, done */
+    bool strangers;     /* there are two users */
+    struct diff_worker workers[DIFF_SLOTS];
+    struct diff_object *objects;
+    int object_count;
+    int live[KINDS][16], live_count[KINDS];
+    double longest; /* seconds that a call took at most */
+};
+extern struct diff_world world;
+
+/* ---- differential_family.c: the processes -------------------------------------------------- */
+
+void diff_families_start(void);
+void diff_families_end(void);
+void diff_send(int family, int slot, const struct diff_call *call);
+/* Until the worker answers; false after `seconds`, or when it has died. */
+bool diff_receive(int family, int slot, struct diff_answer *answer, double seconds);
+void diff_worker_start(int slot);
+void diff_worker_kill(int slot);
+void diff_worker_signal(int slot);
+void diff_worker_forked(int family, int slot, int pid); /* a child has taken the slot */
+long diff_serial_of(int family, int pid); /* of the process; 0: none, -1: unknown */
+double diff_now(void);
+
+/* ---- differential_lockstep.c: one step on both -------------------------------------------- */
+
+void diff_step(const struct diff_step *step);
+struct diff_object *diff_object(int number);
+void diff_object_gone(int number);
+void diff_remove_everything(void);
+int64_t diff_left(bool remove);
+
+/* ---- differential_compare.c ---------------------------------------------------------------- */
+
+/* What differs between the two answers to a call, as text; NULL: nothing. */
+const char *diff_compare(const struct diff_call *call,
+                         const struct diff_answer answers[FAMILIES]);
+
+/* ---- differential_generate.c, differential_recipes.c --------------------------------------- */
+
+uint64_t diff_random(void);
+unsigned diff_below(unsigned n);
+bool diff_chance(unsigned percent);
+void diff_generate(struct diff_step *step);
+int diff_idle_slot(void);
+int diff_pick(int kind);                              /* a living object, or -1 */
+bool diff_may(int slot, int object, unsigned wanted); /* by the mode */
+struct diff_step diff_call_step(int slot, enum diff_op op, int object);
+/* A call that is meant to fail as one of the pairs says; false: not possible now. */
+bool diff_recipe(struct diff_step *step);
+
+/* ---- differential_pairs.c ------------------------------------------------------------------ */
+
+void diff_count(const struct diff_call *call, const struct diff_answer *answer);
+bool diff_pairs_report(void); /* prints the table; false if a pair is missing */
+
+/* ---- differential_text.c ------------------------------------------------------------------- */
+
+const char *diff_op_name(int op);
+const char *diff_errno_name(int error);
+void diff_remember(const struct diff_step *step, const struct diff_answer answers[FAMILIES]);
+void diff_history(int object, int slot);
+
+/* Ends the program: says what differs, where, and what went before. */
+_Noreturn void diff_differs(const struct diff_step *step, const struct diff_answer *answers,
+                            const char *text);
+_Noreturn void diff_die(const char *text);
+
+#endif

@@ -1,0 +1,418 @@
+/*
+ * One step of the differential test on both families, and what is known of the objects after it.
+ *
+ * A call that sleeps is recognised by the set's counts of waiting calls, which the observer reads;
+ * so is how many sleepers a step has let go on. Nothing here depends on how long anything takes.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/differential_driver.h"
+
+struct diff_world world;
+
+/* How long a worker may take that has been let go on: far beyond any promise. */
+enum { ANSWER_SECONDS = 30 };
+
+struct diff_object *diff_object(int number)
+{
+    return number >= 0 && number < world.object_count ? &world.objects[number] : NULL;
+}
+
+/* ---- Sending and waiting ------------------------------------------------------------------- */
+
+static void send_to(int family, int slot, const struct diff_call *call)
+{
+    struct diff_call translated = *call;
+    const struct diff_object *o = diff_object(call->object);
+    if (o != NULL)
+        translated.id = o->id[family];
+    diff_send(family, slot, &translated);
+}
+
+static int64_t waiters(int family, int set)
+{
+    struct diff_call call = {
+        .op = DIFF_WAITERS, .object = set, .nsems = (int)diff_object(set)->size};
+    struct diff_answer answer;
+    send_to(family, OBSERVER, &call);
+    if (!diff_receive(family, OBSERVER, &answer, ANSWER_SECONDS))
+        diff_die("the observer does not answer");
+    return answer.result;
+}
+
+static int sleepers_on(int set)
+{
+    int count = 0;
+    for (int slot = FIRST_SLOT; slot < DIFF_SLOTS; slot++)
+        count += world.workers[slot].asleep == set;
+    return count;
+}
+
+/* Only a call without a timeout may be found asleep: a short one is over when it answers. */
+static bool may_sleep(const struct diff_call *c)
+{
+    if (c->op != DIFF_SEMOP || diff_object(c->object) == NULL || (c->timed && c->seconds == 0))
+        return false;
+    return diff_object(c->object)->size <= DIFF_SEMS;
+}
+
+/* True when it has answered, false when it sleeps. */
+static bool await(int family, const struct diff_step *step, struct diff_answer *answer)
+{
+    const struct diff_call *c = &step->call;
+    double end = diff_now() + ANSWER_SECONDS;
+    if (!may_sleep(c)) {
+        if (!diff_receive(family, step->slot, answer, ANSWER_SECONDS))
+            diff_differs(step, NULL,
+                         family == KERNEL ? "no answer on the kernel"
+                                          : "no answer in user space");
+        return true;
+    }
+    while (diff_now() < end) {
+        if (diff_receive(family, step->slot, answer, 0))
+            return true;
+        if (waiters(family, c->object) > sleepers_on(c->object))
+            return diff_receive(family, step->slot, answer, 0);
+    }
+    diff_differs(step, NULL, "neither an answer nor asleep");
+}
+
+/* ---- What is known of the objects ---------------------------------------------------------- */
+
+static int find_id(int kind, int family, int64_t id)
+{
+    for (int i = 0; i < world.live_count[kind]; i++)
+        if (diff_object(world.live[kind][i])->id[family] == id)
+            return world.live[kind][i];
+    return -1;
+}
+
+static int new_object(const struct diff_step *step, int kind,
+                      const struct diff_answer answers[FAMILIES])
+{
+    const struct diff_call *c = &step->call;
+    const struct diff_worker *w = &world.workers[step->slot];
+    struct diff_object o = {.kind = kind, .key = c->key, .size = c->size};
+    if ((world.object_count & (world.object_count - 1)) == 0) {
+        size_t room = world.object_count ? 2 * (size_t)world.object_count : 1;
+        world.objects = realloc(world.objects, room * sizeof o);
+        if (world.objects == NULL)
+            diff_die("no memory");
+    }
+    o.mode = (unsigned)c->flags & 0777;
+    o.uid = o.cuid = o.cgid = w->uid;
+    for (int family = 0; family < FAMILIES; family++)
+        o.id[family] = (int)answers[family].result;
+    world.objects[world.object_count] = o;
+    world.live[kind][world.live_count[kind]++] = world.object_count;
+    return world.object_count++;
+}
+
+/* Ids are not compared but must stand for the same object. */
+static void got(const struct diff_step *step, int kind, const struct diff_answer *answers)
+{
+    int on_kernel = find_id(kind, KERNEL, answers[KERNEL].result);
+    int on_posix = find_id(kind, POSIX, answers[POSIX].result);
+    if (on_kernel != on_posix)
+        diff_differs(step, answers, "the ids stand for different objects");
+    if (on_kernel < 0)
+        new_object(step, kind, answers);
+}
+
+void diff_object_gone(int number)
+{
+    struct diff_object *o = diff_object(number);
+    o->removed = true;
+    for (int i = 0; i < world.live_count[o->kind]; i++)
+        if (world.live[o->kind][i] == number)
+            world.live[o->kind][i--] = world.live[o->kind][--world.live_count[o->kind]];
+}
+
+static bool may_write(const struct diff_worker *w, const struct diff_object *o)
+{
+    if (w->uid == 0)
+        return true;
+    return (w->uid == o->uid || w->uid == o->cuid ? o->mode >> 6 : o->mode) & 2;
+}
+
+static void attached(const struct diff_step *step, struct diff_worker *w, struct diff_object *o)
+{
+    const struct diff_call *c = &step->call;
+    w->spots[c->spot] = (struct diff_attach){
+        .object = c->object,
+        .readonly = (c->flags & LIBSHM_ATTACH_RDONLY) != 0,
+        .in_arena = c->where != DIFF_ANYWHERE,
+        .size = c->size,
+    };
+    o->lpid_free = o->atime_free = !may_write(w, o);
+}
+
+static void detached(const struct diff_step *step, struct diff_worker *w)
+{
+    struct diff_attach *a = &w->spots[step->call.spot];
+    struct diff_object *o = diff_object(a->object);
+    a->object = -1;
+    o->lpid_free = o->dtime_free = !may_write(w, o);
+}
+
+static void changed(const struct diff_call *c, struct diff_object *o)
+{
+    o->mode = c->mode & 0777;
+    o->uid = c->uid;
+}
+
+/* What a successful call tells. */
+static void learn(const struct diff_step *step, const struct diff_answer *answers)
+{
+    const struct diff_call *c = &step->call;
+    struct diff_worker *w = &world.workers[step->slot];
+    struct diff_object *o = diff_object(c->object);
+    switch (c->op) {
+    case DIFF_SHMGET:
+    case DIFF_SEMGET:
+        got(step, c->op == DIFF_SHMGET ? SEGMENT : SET, answers);
+        break;
+    case DIFF_SHMAT:
+        attached(step, w, o);
+        break;
+    case DIFF_SHMDT:
+        detached(step, w);
+        break;
+    case DIFF_SHM_SET:
+    case DIFF_SEM_SET:
+        changed(c, o);
+        break;
+    case DIFF_SHM_RMID:
+    case DIFF_SEM_RMID:
+        diff_object_gone(c->object);
+        break;
+    case DIFF_SEMOP:
+        o->otime = o->otime == DIFF_FREE ? DIFF_EXACT : o->otime;
+        break;
+    case DIFF_SEM_STAT:
+    case DIFF_GETALL:
+        o->otime = o->otime == DIFF_UNNOTICED ? DIFF_FREE : o->otime;
+        break;
+    default:
+        break;
+    }
+}
+
+static bool tries_undo(const struct diff_call *c)
+{
+    for (int i = 0; c->op == DIFF_SEMOP && i < c->nops && i < DIFF_OPS; i++)
+        if (c->ops[i].sem_flg & LIBSHM_SEM_UNDO)
+            return true;
+    return false;
+}
+
+static void note_undo(const struct diff_step *step)
+{
+    struct diff_object *o = diff_object(step->call.object);
+    if (o != NULL && tries_undo(&step->call))
+        o->undo_slots |= 1u << step->slot;
+}
+
+static void conclude(const struct diff_step *step, const struct diff_answer *answers)
+{
+    diff_remember(step, answers);
+    const char *text = diff_compare(&step->call, answers);
+    if (text != NULL)
+        diff_differs(step, answers, text);
+    diff_count(&step->call, &answers[KERNEL]);
+    note_undo(step);
+    if (answers[KERNEL].result >= 0)
+        learn(step, answers);
+}
+
+/* ---- Sleepers ------------------------------------------------------------------------------ */
+
+/* One sleeper of the set whose call has ended on the kernel; NOBODY: none has answered yet. */
+static int answered(int set, struct diff_answer *answer)
+{
+    for (int slot = FIRST_SLOT; slot < DIFF_SLOTS; slot++)
+        if (world.workers[slot].asleep == set && diff_receive(KERNEL, slot, answer, 0))
+            return slot;
+    return NOBODY;
+}
+
+static void wake(int slot, struct diff_answer answers[FAMILIES])
+{
+    struct diff_step step = world.workers[slot].sleeping;
+    if (!diff_receive(POSIX, slot, &answers[POSIX], ANSWER_SECONDS))
+        diff_differs(&step, NULL, "the sleeper goes on sleeping in user space");
+    world.workers[slot].asleep = -1;
+    conclude(&step, answers);
+}
+
+/* Those that the kernel let go on must go on in user space as well, and no others. */
+static void settle_set(const struct diff_step *step, int set)
+{
+    struct diff_answer answers[FAMILIES];
+    int64_t still = waiters(KERNEL, set);
+    double end = diff_now() + ANSWER_SECONDS;
+    while (sleepers_on(set) > (still < 0 ? 0 : still)) {
+        int slot = answered(set, &answers[KERNEL]);
+        if (slot != NOBODY)
+            wake(slot, answers);
+        else if (diff_now() > end)
+            diff_differs(step, NULL, "a sleeper does not end on the kernel");
+    }
+    if (waiters(POSIX, set) != still)
+        diff_differs(step, NULL, "more sleepers went on in user space than on the kernel");
+}
+
+static void settle(const struct diff_step *step)
+{
+    for (int slot = FIRST_SLOT; slot < DIFF_SLOTS; slot++)
+        if (world.workers[slot].asleep >= 0)
+            settle_set(step, world.workers[slot].asleep);
+}
+
+/* ---- Steps --------------------------------------------------------------------------------- */
+
+static void call(const struct diff_step *step)
+{
+    struct diff_answer answers[FAMILIES];
+    bool done[FAMILIES];
+    double start = diff_now();
+    memset(answers, 0, sizeof answers);
+    for (int family = 0; family < FAMILIES; family++)
+        send_to(family, step->slot, &step->call);
+    for (int family = 0; family < FAMILIES; family++)
+        done[family] = await(family, step, &answers[family]);
+    if (diff_now() - start > world.longest)
+        world.longest = diff_now() - start;
+    if (done[KERNEL] != done[POSIX])
+        diff_differs(step, NULL,
+                     done[KERNEL] ? "it sleeps in user space only"
+                                  : "it sleeps on the kernel only");
+    if (done[KERNEL]) {
+        conclude(step, answers);
+        if (step->call.op >= DIFF_SEMGET)
+            settle(step);
+        return;
+    }
+    diff_remember(step, NULL);
+    note_undo(step);
+    world.workers[step->slot].asleep = step->call.object;
+    world.workers[step->slot].sleeping = *step;
+}
+
+/* S5.15: the time and the pid of such a detach are those of its being noticed. */
+static void release(int slot)
+{
+    struct diff_worker *w = &world.workers[slot];
+    for (int i = 0; i < DIFF_SPOTS; i++) {
+        struct diff_object *o = diff_object(w->spots[i].object);
+        if (o != NULL)
+            o->lpid_free = o->dtime_free = true;
+    }
+    for (int i = 0; i < world.live_count[SET]; i++) {
+        struct diff_object *o = diff_object(world.live[SET][i]);
+        if (o->undo_slots & 1u << slot)
+            o->otime = DIFF_UNNOTICED;
+        o->undo_slots &= ~(1u << slot);
+    }
+}
+
+static void kill_worker(const struct diff_step *step, int slot)
+{
+    diff_remember(step, NULL);
+    release(slot);
+    diff_worker_kill(slot);
+    settle(step);
+}
+
+static void interrupt(const struct diff_step *step)
+{
+    struct diff_answer answers[FAMILIES];
+    diff_worker_signal(step->slot);
+    if (!diff_receive(KERNEL, step->slot, &answers[KERNEL], ANSWER_SECONDS))
+        diff_differs(step, NULL, "a signal does not wake the sleeper on the kernel");
+    wake(step->slot, answers);
+}
+
+/* The fork has set atime and lpid of what the parent has attached, as if it attached again. */
+static void inherit(int slot, int target)
+{
+    struct diff_worker *parent = &world.workers[slot], *child = &world.workers[target];
+    memcpy(child->spots, parent->spots, sizeof child->spots);
+    child->uid = parent->uid;
+    for (int i = 0; i < DIFF_SPOTS; i++) {
+        struct diff_object *o = diff_object(parent->spots[i].object);
+        if (o != NULL)
+            o->lpid_free = o->atime_free = !may_write(parent, o);
+    }
+}
+
+static void fork_into(const struct diff_step *step)
+{
+    struct diff_call c = {.op = DIFF_FORK, .object = -1, .value = step->target};
+    kill_worker(step, step->target);
+    for (int family = 0; family < FAMILIES; family++) {
+        struct diff_answer answer, hello;
+        diff_send(family, step->slot, &c);
+        if (!diff_receive(family, step->slot, &answer, ANSWER_SECONDS) || answer.result <= 0)
+            diff_differs(step, NULL, "a fork failed");
+        diff_worker_forked(family, step->target, (int)answer.result);
+        if (!diff_receive(family, step->target, &hello, ANSWER_SECONDS))
+            diff_differs(step, NULL, "a forked worker does not answer");
+    }
+    inherit(step->slot, step->target);
+}
+
+void diff_step(const struct diff_step *step)
+{
+    switch (step->event) {
+    case DIFF_CALL:
+        call(step);
+        break;
+    case DIFF_KILL:
+        kill_worker(step, step->slot);
+        diff_worker_start(step->slot);
+        break;
+    case DIFF_SIGNAL:
+        interrupt(step);
+        break;
+    case DIFF_FORK_INTO:
+        fork_into(step);
+        break;
+    }
+}
+
+/* ---- The end ------------------------------------------------------------------------------- */
+
+/* How many objects are left of both families when only the observers still live. */
+int64_t diff_left(bool remove)
+{
+    int64_t sum = 0;
+    for (int slot = FIRST_SLOT; slot < DIFF_SLOTS; slot++)
+        diff_worker_kill(slot);
+    for (int family = 0; family < FAMILIES; family++) {
+        struct diff_call c = {.op = DIFF_LEFT, .object = -1, .value = remove};
+        struct diff_answer answer = {.result = -1};
+        diff_send(family, OBSERVER, &c);
+        if (!diff_receive(family, OBSERVER, &answer, ANSWER_SECONDS) || answer.result < 0)
+            return -1;
+        sum += answer.result;
+    }
+    return sum;
+}
+
+void diff_remove_everything(void)
+{
+    for (int kind = 0; kind < KINDS; kind++)
+        while (world.live_count[kind] > 0) {
+            int object = world.live[kind][0];
+            struct diff_step step = diff_call_step(
+                OBSERVER, kind == SEGMENT ? DIFF_SHM_RMID : DIFF_SEM_RMID, object);
+            diff_step(&step);
+            if (world.live_count[kind] > 0 && world.live[kind][0] == object)
+                diff_die("an object cannot be removed");
+        }
+}
