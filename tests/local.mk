@@ -27,7 +27,9 @@ check_LTLIBRARIES += %D%/libapi_support.la %D%/libbackend_support.la
 	%D%/arrays_programs.c \
 	%D%/arrays_programs.h \
 	%D%/support.c \
-	%D%/support.h
+	%D%/support.h \
+	%D%/waits.c \
+	%D%/waits.h
 %C%_libbackend_support_la_SOURCES = \
 	%D%/backend_children.c \
 	%D%/backend_files.c \

@@ -11,6 +11,7 @@
 
 #include "libshm/backend.h"
 #include "tests/arrays_programs.h"
+#include "tests/waits.h"
 
 enum { WORKERS = 3, KILLS = 300, LARGE = 20000, PARTITIONS = 2, PATIENCE_MS = 5000 };
 
@@ -175,6 +176,7 @@ int main(int argc, char **argv)
     double start = seconds_now();
     srand((unsigned)time(NULL));
     make_set();
+    waits_start(&waits);
     int kills = scaled(KILLS);
     for (int i = 0; i < kills; i++)
         kill_one(i);

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "tests/backend_support.h"
+#include "tests/waits.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -222,6 +223,7 @@ int main(void)
     registry_start();
     key_t key = free_key();
     begin(key);
+    waits_start(&waits);
     for (int kills = 0; kills < scaled(KILLS); kills++)
         kill_one();
     end(key);

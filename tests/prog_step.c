@@ -58,6 +58,7 @@ int main(int argc, char **argv)
     if (!step_is_possible())
         return SKIP;
     step_start();
+    waits_start(&step_board->waits);
     printf("killing after every %d instructions, in the late rounds of loops after every 31 "
            "times as many\n",
            stride());

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "tests/support.h"
+#include "tests/waits.h"
 
 /* One call. What is NULL is left out. */
 struct step_case {

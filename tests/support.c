@@ -103,21 +103,6 @@ int scaled(int rounds)
     return fewer > 0 ? fewer : 1;
 }
 
-void waits_add(struct waits *waits, double seconds)
-{
-    waits->count++;
-    waits->late += seconds > 0.050;
-    if (seconds > waits->longest)
-        waits->longest = seconds;
-}
-
-bool waits_were_prompt(const struct waits *waits)
-{
-    printf("%d waits for a lock, %d above 50 ms, the longest %.1f ms\n", waits->count,
-           waits->late, waits->longest * 1e3);
-    return waits->count > 0 && waits->late * 10 <= waits->count;
-}
-
 pid_t child_start(child_body *body, void *context)
 {
     fflush(stdout);

@@ -39,18 +39,6 @@ bool nap_before(double end);
 int test_scale(void);
 int scaled(int rounds);
 
-/*
- * Waits for a lock whose holder was killed: 50 ms is what is promised, on a machine that runs
- * whoever is ready. On a busy one some take longer, with the kernel's semaphores too: at most
- * one in ten. What never comes is found by the timeout of each wait.
- */
-struct waits {
-    int count, late;
-    double longest; /* seconds */
-};
-void waits_add(struct waits *waits, double seconds);
-bool waits_were_prompt(const struct waits *waits); /* prints the figures */
-
 /* Children. The body's result is the exit status; 30 seconds later an alarm ends the child. */
 typedef int child_body(void *context);
 pid_t child_start(child_body *body, void *context);
