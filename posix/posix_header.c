@@ -15,9 +15,15 @@ int px_header_is_about(const struct px_header *h, const struct px_object *o)
            h->state <= PX_DEAD;
 }
 
+/* Of a set whatever its state: listings add sizes up. */
+static int size_is_possible(const struct px_header *h)
+{
+    return h->size > 0 && (h->kind != PX_SET || h->size <= LIBSHM_SEMMSL);
+}
+
 int px_header_fits_file(const struct px_header *h, uint64_t bytes)
 {
-    if (h->size == 0 || h->file_size < sizeof *h)
+    if (!size_is_possible(h) || h->file_size < sizeof *h)
         return 0;
     if (h->state == PX_PENDING || h->state == PX_DEAD)
         return 1;

@@ -52,6 +52,7 @@ int px_object_reload(struct px_object *o)
     o->ino = st.st_ino;
     o->uid = st.st_uid;
     o->gid = st.st_gid;
+    o->file_size = (uint64_t)st.st_size;
     errno = st.st_nlink == 0 ? ENOENT : EBADMSG;
     /* One link only: a second name could outlive every removal. None: it has been unlinked. */
     if (!S_ISREG(st.st_mode) || st.st_nlink != 1)

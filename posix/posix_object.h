@@ -68,6 +68,7 @@ struct px_object {
     ino_t ino;
     uid_t uid; /* owner: the file's */
     gid_t gid;
+    uint64_t file_size;      /* of the file itself, not what its header says */
     struct px_header header; /* as it was when the file was opened or last read */
 };
 

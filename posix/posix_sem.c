@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -163,6 +164,7 @@ static int stat_mapped(struct px_set *s, int check, const struct px_mask *mask,
 {
     reap_all(s, mask);
     fill_ds(px_set_header(s), ds);
+    ds->nsems = s->layout.nsems; /* as many as GETALL stores, whatever the header says by now */
     int result = report(s->id, check, ds);
     px_set_release(s);
     return result;
@@ -217,8 +219,9 @@ static int stat_rank(int rank, int check, struct shm_backend_semid_ds *ds)
 static void add_usage(const struct px_object *o, void *context)
 {
     struct shm_backend_seminfo *info = context;
+    int more = (int)o->header.size;
     info->semusz++;
-    info->semaem += (int)o->header.size;
+    info->semaem = more < INT_MAX - info->semaem ? info->semaem + more : INT_MAX;
 }
 
 static int info(int command, struct shm_backend_seminfo *result)
