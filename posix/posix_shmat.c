@@ -149,6 +149,15 @@ static void stamp_attach(struct px_object *o)
         px_object_close(&w);
 }
 
+/*
+ * All of the file, which is the size in whole pages unless somebody changes the header: he may,
+ * after an IPC_STAT that the caller relies on.
+ */
+static size_t mapped_length(const struct px_object *o)
+{
+    return (size_t)px_whole_pages(o->file_size - PX_PAYLOAD);
+}
+
 static int attach(struct attaching *w, int shmid)
 {
     struct px_object o;
@@ -162,10 +171,10 @@ static int attach(struct attaching *w, int shmid)
     else if (!px_perm_grants(&o, wanted_rights(w->flags)))
         shm_failf(EACCES, "the permissions %03o of segment %d do not allow this attach",
                   (unsigned)o.header.mode & 0777, shmid);
-    else if (o.header.size > SIZE_MAX - px_page_size())
+    else if (o.file_size > SIZE_MAX - px_page_size())
         shm_failf(ENOMEM, "segment %d is larger than this process's address space", shmid);
     else {
-        w->length = (size_t)px_whole_pages(o.header.size);
+        w->length = mapped_length(&o);
         result = attach_locked(w);
     }
     if (result == 0)
