@@ -16,8 +16,15 @@ static void repair(struct px_set *s, uint32_t dead)
     px_redo_replay(s);
     px_fifo_rebuild(s);
     px_rows_recount(s);
-    px_row_bury(s, dead);
+    if (dead != s->row)
+        px_row_bury(s, dead);
     px_serve(s, PX_ANY);
+}
+
+/* Our own row with another tag: the row's byte is ours, so that nobody has ever taken it so. */
+static int is_bogus(const struct px_set *s, uint32_t lock)
+{
+    return px_lock_row(lock) == s->row && (lock & ~PX_SLEEPERS) != s->lock_word;
 }
 
 static int holder_is_dead(struct px_set *s, uint32_t holder)
@@ -39,7 +46,7 @@ static int take(struct px_set *s, uint32_t lock)
 int px_set_take_over(struct px_set *s, uint32_t lock)
 {
     uint32_t holder = px_lock_row(lock);
-    if (!holder_is_dead(s, holder) || !take(s, lock))
+    if ((!is_bogus(s, lock) && !holder_is_dead(s, holder)) || !take(s, lock))
         return 0;
     repair(s, holder);
     return 1;

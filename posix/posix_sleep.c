@@ -59,7 +59,7 @@ static void look_for_deaths(struct px_call *call)
 {
     struct px_control *c = px_set_control(call->s);
     int64_t now = px_now(), last = PX_GET(c->probed_at);
-    if (now >= last && now - last < PROBE_INTERVAL_NS)
+    if (last <= now && last > now - PROBE_INTERVAL_NS)
         return;
     int error = errno, found = px_rows_need_burial(call->s);
     if (found >= 0)
