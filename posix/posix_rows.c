@@ -175,17 +175,25 @@ int px_row_is_adjusted(struct px_set *s, struct px_row *row, const void *context
     return PX_GET(row->nonzero) != 0;
 }
 
+/*
+ * Each burial looks at every entry that may be in the queue. As many rows and entries as a
+ * scribbler can make look used would take minutes: one call does some, the next goes on.
+ */
+enum { LOOKS_MOST = 1 << 22 };
+
 int px_rows_reap(struct px_set *s, px_row_filter matters, const void *context)
 {
     struct px_probe probe = {.set = s, .fd = -1};
+    uint32_t looks = 0;
     int buried = 0, changed = 0;
-    for (uint32_t r = 1; r <= px_rows_known(s); r++) {
+    for (uint32_t r = 1; r <= px_rows_known(s) && looks < LOOKS_MOST; r++) {
         struct px_row *row = r == s->row ? NULL : px_row(s, r);
         if (!row || PX_GET(row->state) != PX_ROW_USED ||
             (matters && !matters(s, row, context)) || px_row_is_alive(&probe, r))
             continue;
         changed |= PX_GET(row->nonzero) != 0;
         px_row_bury(s, r);
+        looks += px_waiters_known(s);
         buried++;
     }
     px_probe_end(&probe);

@@ -26,6 +26,22 @@ static enum turn turn_of(const struct shm_backend_sembuf *ops, size_t nops)
     return nops == 1 ? WAITS_FOR_ZERO : WAITS_FOR_ZEROS;
 }
 
+/*
+ * What one walk may cost, about in comparisons: enough for a thousand sleepers that are granted in
+ * the worst order. A queue that somebody has scribbled could keep us for hours.
+ */
+enum { WORK_MOST = 1 << 24, WORK_OF_A_TRY = 16 };
+
+struct service {
+    struct px_probe probe;
+    uint64_t work;
+};
+
+static uint64_t work_of(const struct px_set *s, size_t nops)
+{
+    return WORK_OF_A_TRY + nops * (nops < s->layout.nsems ? nops : s->layout.nsems);
+}
+
 static void grant(struct px_set *s, uint32_t number, uint32_t count)
 {
     struct px_waiter *w = px_waiter(s, number);
@@ -62,21 +78,23 @@ static int goes_on_sleeping(struct px_waiter *w, const struct px_attempt *result
 }
 
 /* Tries one sleeper; the entries of the redo record if it was granted, else 0. */
-static uint32_t serve_one(struct px_probe *probe, uint32_t number, enum turn turn)
+static uint32_t serve_one(struct service *v, uint32_t number, enum turn turn)
 {
-    struct px_set *s = probe->set;
+    struct px_set *s = v->probe.set;
     struct px_waiter *w = px_waiter(s, number);
     struct shm_backend_sembuf ops[LIBSHM_SEMOPM];
     size_t nops = px_waiter_ops(s, w, ops);
     uint32_t count = 0;
     struct px_attempt result = {.error = EINVAL};
+    v->work += 1 + nops;
     if (nops && turn_of(ops, nops) != turn)
         return 0;
+    v->work += work_of(s, nops);
     if (nops)
         result = px_try(s, PX_GET(w->row), PX_GET(w->pid), ops, nops, &count);
     if (goes_on_sleeping(w, &result))
         return 0;
-    if (!claim_waiter(probe, w)) {
+    if (!claim_waiter(&v->probe, w)) {
         px_fifo_unlink(s, number);
         px_waiter_free(s, number);
         return 0;
@@ -91,13 +109,13 @@ static uint32_t serve_one(struct px_probe *probe, uint32_t number, enum turn tur
 }
 
 /* Those that wait for zero change nothing for each other. */
-static void serve_waits(struct px_probe *probe, enum turn turn)
+static void serve_waits(struct service *v, enum turn turn)
 {
-    struct px_set *s = probe->set;
+    struct px_set *s = v->probe.set;
     uint32_t number = px_fifo_next(s, 0);
-    for (uint32_t steps = 0; number && steps < s->layout.waiters; steps++) {
+    while (number && v->work < WORK_MOST) {
         uint32_t next = px_fifo_next(s, number);
-        (void)serve_one(probe, number, turn);
+        (void)serve_one(v, number, turn);
         number = next;
     }
 }
@@ -117,31 +135,30 @@ static int any_is_zero(struct px_set *s, uint32_t changed)
     return 0;
 }
 
-static void serve_zero(struct px_probe *probe, uint32_t changed)
+static void serve_zero(struct service *v, uint32_t changed)
 {
-    if (!any_is_zero(probe->set, changed))
+    if (!any_is_zero(v->probe.set, changed))
         return;
-    serve_waits(probe, WAITS_FOR_ZERO);
-    serve_waits(probe, WAITS_FOR_ZEROS);
+    serve_waits(v, WAITS_FOR_ZERO);
+    serve_waits(v, WAITS_FOR_ZEROS);
 }
 
 void px_serve(struct px_set *s, uint32_t changed)
 {
-    struct px_probe probe = {.set = s, .fd = -1};
+    struct service v = {.probe = {.set = s, .fd = -1}};
     uint32_t next = px_fifo_next(s, 0);
     if (!next)
         return;
-    serve_zero(&probe, changed);
+    serve_zero(&v, changed);
     next = px_fifo_next(s, 0);
-    for (uint32_t steps = 0; next && steps < s->layout.waiters; steps++) {
+    while (next && v.work < WORK_MOST) {
         uint32_t number = next;
         next = px_fifo_next(s, number);
-        changed = serve_one(&probe, number, CHANGES);
+        changed = serve_one(&v, number, CHANGES);
         if (changed) {
-            serve_zero(&probe, changed);
+            serve_zero(&v, changed);
             next = px_fifo_next(s, 0);
-            steps = 0;
         }
     }
-    px_probe_end(&probe);
+    px_probe_end(&v.probe);
 }

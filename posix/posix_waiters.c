@@ -169,15 +169,18 @@ void px_fifo_unlink(struct px_set *s, uint32_t number)
         PX_PUT(c->fifo_tail, before);
 }
 
-/* Behind the last entry that came earlier; entries are mostly met in order. */
-static void insert_by_ticket(struct px_set *s, uint32_t number)
+/*
+ * Behind the last entry that came earlier; entries are mostly met in order. Tickets that somebody
+ * has chosen for the longest way use up `steps`, and the order is lost.
+ */
+static void insert_by_ticket(struct px_set *s, uint32_t number, uint32_t *steps)
 {
     struct px_control *c = px_set_control(s);
     struct px_waiter *w = px_waiter(s, number), *at;
     uint64_t ticket = PX_GET(w->ticket);
-    uint32_t before = PX_GET(c->fifo_tail), after = 0, steps = 0;
-    while ((at = px_waiter(s, before)) && PX_GET(at->ticket) > ticket &&
-           steps++ < s->layout.waiters) {
+    uint32_t before = PX_GET(c->fifo_tail), after = 0;
+    while ((at = px_waiter(s, before)) && PX_GET(at->ticket) > ticket && *steps > 0) {
+        --*steps;
         after = before;
         before = PX_GET(at->previous);
     }
@@ -193,9 +196,12 @@ static void insert_by_ticket(struct px_set *s, uint32_t number)
         PX_PUT(c->fifo_tail, number);
 }
 
+enum { REBUILD_STEPS = 1 << 24 };
+
 void px_fifo_rebuild(struct px_set *s)
 {
     struct px_control *c = px_set_control(s);
+    uint32_t steps = REBUILD_STEPS;
     PX_PUT(c->fifo_head, 0);
     PX_PUT(c->fifo_tail, 0);
     for (uint32_t number = 1, last = px_waiters_known(s); number <= last; number++) {
@@ -203,7 +209,7 @@ void px_fifo_rebuild(struct px_set *s)
         if (state_of(w) == PX_WAITER_GRANTING) /* the grant had not been committed */
             change_state(w, PX_WAITER_GRANTING, PX_WAITER_WAITING);
         if (state_of(w) == PX_WAITER_WAITING)
-            insert_by_ticket(s, number);
+            insert_by_ticket(s, number, &steps);
         else if (state_of(w) == PX_WAITER_CANCELLED)
             px_waiter_free(s, number);
     }
@@ -212,9 +218,14 @@ void px_fifo_rebuild(struct px_set *s)
 uint32_t px_fifo_next(struct px_set *s, uint32_t number)
 {
     struct px_waiter *w = px_waiter(s, number);
+    uint32_t before = w ? number : 0;
     number = w ? PX_GET(w->next) : PX_GET(px_set_control(s)->fifo_head);
     for (uint32_t steps = 0; (w = px_waiter(s, number)) && steps < s->layout.waiters; steps++) {
         uint32_t state = state_of(w), after = PX_GET(w->next);
+        if (PX_GET(w->previous) != before) { /* scribbled upon: it could lead in circles */
+            px_fifo_rebuild(s);
+            return 0;
+        }
         if (state == PX_WAITER_WAITING)
             return number;
         px_fifo_unlink(s, number);
