@@ -68,7 +68,7 @@ static bool is_legacy_size(size_t total, const struct shm_array *arrays, size_t 
     size_t elements = 0, largest = LIBSHM_LEGACY_ITEMSIZE;
     for (size_t i = 0; i < n; i++) {
         elements += arrays[i].count; /* no more than the bytes, which were added up */
-        if (arrays[i].spec.itemsize > largest)
+        if (arrays[i].count && arrays[i].spec.itemsize > largest)
             largest = arrays[i].spec.itemsize;
     }
     return elements > 0 && total % elements == 0 && total / elements <= largest;
@@ -88,7 +88,7 @@ int shm_layout_compute(struct shm_layout *l, struct shm_array *arrays, size_t n,
     if (!place_slot(&end, arrays, n, 1))
         goto overflow;
     while (is_legacy_size(end, arrays, n))
-        if (!grow(&end, LIBSHM_SLOT_ALIGN))
+        if (!grow(&end, 1)) /* no multiple of the elements any more */
             goto overflow;
     l->total = end;
     return 0;
