@@ -263,6 +263,8 @@ TESTS += %D%/prog_differential
 	%D%/differential_text.c \
 	%D%/prog_differential.c
 
+include %D%/fuzz/local.mk
+
 # ---- Check suites ----------------------------------------------------------------------------
 
 api_suite_posix = %D%/libapi_suite.la $(api_with_posix) $(CHECK_LIBS)
