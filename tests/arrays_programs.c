@@ -15,6 +15,11 @@ void expectation_failed(const char *file, int line, const char *condition)
 
 pid_t start_role(const char *role, key_t root, long number)
 {
+    return start_role_of("/proc/self/exe", role, root, number);
+}
+
+pid_t start_role_of(const char *program, const char *role, key_t root, long number)
+{
     char key[32], text[32];
     snprintf(key, sizeof key, "%ld", (long)root);
     snprintf(text, sizeof text, "%ld", number);
@@ -23,7 +28,7 @@ pid_t start_role(const char *role, key_t root, long number)
     EXPECT(pid >= 0);
     if (pid == 0) {
         alarm(60);
-        execl("/proc/self/exe", role, key, text, (char *)NULL);
+        execl(program, role, key, text, (char *)NULL);
         _exit(99);
     }
     return pid;

@@ -26,6 +26,9 @@ _Noreturn void expectation_failed(const char *file, int line, const char *condit
 /* Runs this program again as ROLE with the key and a number; ended after 60 seconds. */
 pid_t start_role(const char *role, key_t root, long number);
 
+/* The same with the program at this path. */
+pid_t start_role_of(const char *program, const char *role, key_t root, long number);
+
 /* Waits for such a process, and expects this exit status, or 128 + the signal. */
 void end_role(pid_t pid, int expected);
 

@@ -65,6 +65,7 @@ programs = \
 	%D%/prog_hostile_posix %D%/prog_hostile_sysv \
 	%D%/prog_limits_posix %D%/prog_limits_sysv \
 	%D%/prog_many_posix %D%/prog_many_sysv \
+	%D%/prog_mixed_posix %D%/prog_mixed_sysv \
 	%D%/prog_nth_posix %D%/prog_nth_sysv \
 	%D%/prog_race_posix %D%/prog_race_sysv \
 	%D%/prog_setuid_posix %D%/prog_setuid_sysv \
@@ -207,6 +208,10 @@ step_sources = \
 %C%_prog_many_posix_LDADD = $(backend_with_posix)
 %C%_prog_many_sysv_SOURCES = %D%/prog_many.c
 %C%_prog_many_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_mixed_posix_SOURCES = %D%/prog_mixed.c
+%C%_prog_mixed_posix_LDADD = $(api_with_posix)
+%C%_prog_mixed_sysv_SOURCES = %D%/prog_mixed.c
+%C%_prog_mixed_sysv_LDADD = $(api_with_sysv)
 %C%_prog_nth_posix_LDADD = $(backend_with_posix)
 %C%_prog_nth_posix_LDFLAGS = $(AM_LDFLAGS) $(nth_wraps)
 %C%_prog_nth_posix_SOURCES = $(nth_sources)
