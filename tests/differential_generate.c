@@ -453,9 +453,9 @@ void diff_generate(struct diff_step *step)
         return;
     if (r < 183)
         *step = kill_one();
-    else if (r < 187)
+    else if (r < 184)
         *step = interrupt_one();
-    else if (r < 191)
+    else if (r < 188)
         *step = fork_one();
     else
         *step = diff_chance(45) ? segment_step() : set_step();

@@ -48,7 +48,7 @@ static int sleepers_on(int set)
 {
     int count = 0;
     for (int slot = FIRST_SLOT; slot < DIFF_SLOTS; slot++)
-        count += world.workers[slot].asleep == set;
+        count += set >= 0 && world.workers[slot].asleep == set;
     return count;
 }
 
@@ -273,6 +273,14 @@ static void settle(const struct diff_step *step)
             settle_set(step, world.workers[slot].asleep);
 }
 
+/* A call that wakes whom it must not is found out at the next one that may wake. */
+static bool may_wake(const struct diff_call *c, const struct diff_answer *answer)
+{
+    return answer->result >= 0 && sleepers_on(c->object) > 0 &&
+           (c->op == DIFF_SEMOP || c->op == DIFF_SETVAL || c->op == DIFF_SETALL ||
+            c->op == DIFF_SEM_RMID);
+}
+
 /* ---- Steps --------------------------------------------------------------------------------- */
 
 static void call(const struct diff_step *step)
@@ -293,8 +301,8 @@ static void call(const struct diff_step *step)
                                   : "it sleeps on the kernel only");
     if (done[KERNEL]) {
         conclude(step, answers);
-        if (step->call.op >= DIFF_SEMGET)
-            settle(step);
+        if (may_wake(&step->call, &answers[KERNEL]))
+            settle_set(step, step->call.object);
         return;
     }
     diff_remember(step, NULL);
@@ -320,9 +328,21 @@ static void release(int slot)
     }
 }
 
+/* S5.27: of several deaths that are noticed together, user space does not know the order. */
+static void notice_earlier_death(int slot)
+{
+    for (int i = 0; i < world.live_count[SET]; i++) {
+        int set = world.live[SET][i];
+        const struct diff_object *o = diff_object(set);
+        if (o->otime == DIFF_UNNOTICED && (o->undo_slots & 1u << slot))
+            (void)waiters(POSIX, set);
+    }
+}
+
 static void kill_worker(const struct diff_step *step, int slot)
 {
     diff_remember(step, NULL);
+    notice_earlier_death(slot);
     release(slot);
     diff_worker_kill(slot);
     settle(step);

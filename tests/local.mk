@@ -293,6 +293,7 @@ suites = \
 	%D%/check_backend_shm_posix %D%/check_backend_shm_sysv \
 	%D%/check_backend_undo_posix %D%/check_backend_undo_sysv \
 	%D%/check_backend_wait_posix %D%/check_backend_wait_sysv \
+	%D%/check_differences_posix %D%/check_differences_sysv \
 	%D%/check_error_posix %D%/check_error_sysv \
 	%D%/check_key_posix %D%/check_key_sysv \
 	%D%/check_memory_posix %D%/check_memory_sysv \
@@ -359,6 +360,10 @@ suites = \
 %C%_check_backend_wait_posix_LDADD = $(backend_suite_posix)
 %C%_check_backend_wait_sysv_SOURCES = %D%/check_backend_wait.c
 %C%_check_backend_wait_sysv_LDADD = $(backend_suite_sysv)
+%C%_check_differences_posix_SOURCES = %D%/check_differences.c
+%C%_check_differences_posix_LDADD = $(backend_suite_posix)
+%C%_check_differences_sysv_SOURCES = %D%/check_differences.c
+%C%_check_differences_sysv_LDADD = $(backend_suite_sysv)
 %C%_check_error_posix_SOURCES = %D%/check_error.c
 %C%_check_error_posix_LDADD = $(api_suite_posix)
 %C%_check_error_sysv_SOURCES = %D%/check_error.c
