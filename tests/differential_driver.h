@@ -61,7 +61,7 @@ struct diff_world {
     struct diff_object *objects;
     int object_count;
     int live[KINDS][16], live_count[KINDS];
-    double longest; /* seconds that a call took at most */
+    double longest; /* seconds that a step took at most */
 };
 extern struct diff_world world;
 

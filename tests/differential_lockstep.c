@@ -287,14 +287,11 @@ static void call(const struct diff_step *step)
 {
     struct diff_answer answers[FAMILIES];
     bool done[FAMILIES];
-    double start = diff_now();
     memset(answers, 0, sizeof answers);
     for (int family = 0; family < FAMILIES; family++)
         send_to(family, step->slot, &step->call);
     for (int family = 0; family < FAMILIES; family++)
         done[family] = await(family, step, &answers[family]);
-    if (diff_now() - start > world.longest)
-        world.longest = diff_now() - start;
     if (done[KERNEL] != done[POSIX])
         diff_differs(step, NULL,
                      done[KERNEL] ? "it sleeps in user space only"
@@ -386,7 +383,7 @@ static void fork_into(const struct diff_step *step)
     inherit(step->slot, step->target);
 }
 
-void diff_step(const struct diff_step *step)
+static void take_step(const struct diff_step *step)
 {
     switch (step->event) {
     case DIFF_CALL:
@@ -403,6 +400,14 @@ void diff_step(const struct diff_step *step)
         fork_into(step);
         break;
     }
+}
+
+void diff_step(const struct diff_step *step)
+{
+    double start = diff_now();
+    take_step(step);
+    if (diff_now() - start > world.longest)
+        world.longest = diff_now() - start;
 }
 
 /* ---- The end ------------------------------------------------------------------------------- */

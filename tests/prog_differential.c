@@ -60,7 +60,7 @@ int main(void)
     diff_families_start();
     double start = diff_now();
     run();
-    printf("%.1f s, the slowest call %.3f s\n", diff_now() - start, world.longest);
+    printf("%.1f s, the slowest step %.3f s\n", diff_now() - start, world.longest);
     diff_remove_everything();
     if (diff_left(false) != 0)
         diff_die("objects are left");
