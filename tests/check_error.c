@@ -86,7 +86,7 @@ START_TEST(handlers_may_fail_at_any_time)
             continue;
         _exit(0);
     }
-    while (handled < 500) {
+    while (handled < scaled(500)) {
         ck_assert_int_eq(shm_failf(EDOM, "%s %d", "yyyyyyyyyyyyyyyyyyyyyy", 12345), -1);
         ck_assert_uint_lt(strlen(shm_error_detail()), 512);
     }

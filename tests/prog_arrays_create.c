@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "libshm/arrays_layout.h"
 #include "libshm/backend.h"
@@ -18,7 +19,8 @@ enum { KILLS = 150, PARTITIONS = 3, MOST = 64 };
 
 static double content[20000], copy[20000];
 
-static _Noreturn void create_for_ever(void)
+/* Says when it is about to begin. */
+static _Noreturn void create_for_ever(int begun)
 {
     static const size_t shape[] = {20000};
     struct shm_array_spec specs[PARTITIONS];
@@ -28,6 +30,7 @@ static _Noreturn void create_for_ever(void)
             .key = i, .dtype = LIBSHM_FLOAT64, .ndim = 1, .shape = shape};
         data[i] = content;
     }
+    EXPECT(write(begun, "", 1) == 1);
     for (;;) {
         struct shm_arrays *a = shm_arrays_create(specs, PARTITIONS, data, 0600);
         EXPECT(a);
@@ -90,14 +93,16 @@ int main(int argc, char **argv)
     for (int i = 0; i < 20000; i++)
         content[i] = i;
     if (argc == 3)
-        create_for_ever();
+        create_for_ever(atoi(argv[2]));
     support_start();
     srand((unsigned)time(NULL));
     (void)argv;
-    int kills = scaled(KILLS);
+    int kills = scaled(KILLS), begun[2];
+    EXPECT(pipe(begun) == 0);
     for (int i = 0; i < kills; i++) {
-        pid_t pid = start_role("create", 0, i);
-        nanosleep(&(struct timespec){.tv_nsec = 500000 + rand() % 3000000}, NULL);
+        pid_t pid = start_role("create", 0, begun[1]);
+        EXPECT(read(begun[0], &(char){0}, 1) == 1);
+        nanosleep(&(struct timespec){.tv_nsec = rand() % 3000000}, NULL);
         kill(pid, SIGKILL);
         end_role(pid, 128 + SIGKILL);
         clean_up(pid);

@@ -87,7 +87,9 @@ static struct tally read_often(struct shm_arrays *a)
 
 static void read_beside(key_t root, long mode)
 {
-    read_often(attach(root, mode));
+    struct shm_arrays *a = attach(root, mode);
+    read_often(a);
+    EXPECT(shm_arrays_close(a) == 0);
 }
 
 static void try_size(size_t count, long mode)
