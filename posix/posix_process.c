@@ -162,6 +162,8 @@ static void after_fork_in_child(void)
     struct px_mask old = forking_mask;
     int error = forking_errno;
     px_attaches_after_fork(1);
+    pthread_mutex_unlock(&table_mutex); /* both are this thread's */
+    pthread_mutex_unlock(&store_mutex);
     atomic_store(&self->pid, 0);
     notice_process();
     errno = error;
