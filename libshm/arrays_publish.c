@@ -6,8 +6,8 @@
 
 uint64_t shm_publish_begin(const struct shm_partition *p, bool streaming)
 {
-    /* Only holders of the semaphore store versions, and it orders them. */
-    uint64_t v = atomic_load_explicit(&p->header->version, memory_order_relaxed);
+    uint64_t v = atomic_load_explicit(&p->header->version, memory_order_acquire); /* W0 */
+    (void)atomic_load_explicit(&p->header->begun, memory_order_acquire);
     atomic_store_explicit(&p->header->begun, v + 1, memory_order_relaxed); /* W1 */
     atomic_thread_fence(memory_order_release);                             /* W2 */
     if (streaming)
@@ -20,6 +20,12 @@ void shm_publish_end(const struct shm_partition *p, uint64_t current, bool strea
     if (streaming)
         shm_stream_fence();                                                        /* W4 */
     atomic_store_explicit(&p->header->version, current + 1, memory_order_release); /* W5 */
+}
+
+void shm_publish_cancel(const struct shm_partition *p)
+{
+    uint64_t v = atomic_load_explicit(&p->header->version, memory_order_relaxed);
+    atomic_store_explicit(&p->header->begun, v + 1, memory_order_release);
 }
 
 uint64_t shm_publish_current(const struct shm_partition *p)

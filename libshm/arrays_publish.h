@@ -2,6 +2,7 @@
  * How a partition changes from one version to the next, and how it is read meanwhile.
  *
  * Writer, holding the partition's semaphore, v being the current version:
+ *     W0  v = version, and a look at begun              acquire, pairs with W5, given up or not
  *     W1  begun = v + 1                                 relaxed
  *     W2  release fence, and a store fence for streaming stores
  *     W3  write slot (v + 1) & 1 completely
@@ -18,6 +19,10 @@
  * any byte of it sees begun >= v + 2 in R4. Streaming stores are not ordered by C's fences:
  * with no store fence at W2 they overtake W1, with none at W4 they are overtaken by W5.
  *
+ * Writers are one after the other by the semaphore. That a kernel's semaphore also orders what
+ * they store is nowhere written, so W0 does; an update that is given up stores begun = v + 1 once
+ * more (release) in place of W4 and W5.
+ *
  * A writer that dies leaves begun = v + 1, which readers accept, and a slot that nobody reads;
  * the next writer repeats v + 1. Nothing is ever written into the current slot.
  */
@@ -26,11 +31,14 @@
 
 #include "libshm/arrays_private.h"
 
-/* W1 and W2. Returns the current version. */
+/* W0 to W2. Returns the current version. */
 uint64_t shm_publish_begin(const struct shm_partition *p, bool streaming);
 
 /* W4 and W5. */
 void shm_publish_end(const struct shm_partition *p, uint64_t current, bool streaming);
+
+/* In place of W4 and W5, by the holder of the semaphore: what W3 has written is given up. */
+void shm_publish_cancel(const struct shm_partition *p);
 
 /* R1. */
 uint64_t shm_publish_current(const struct shm_partition *p);

@@ -2,10 +2,10 @@
 #include "config.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "libshm/arrays_publish.h"
 #include "libshm/fail.h"
+#include "libshm/racing_copy.h"
 
 enum {
     CHUNK = 256 * 1024, /* bytes between two looks at `begun` */
@@ -38,7 +38,7 @@ static bool copy_array(struct attempt *t, const struct shm_array *array, unsigne
         n = array->nbytes - done;
         if (n > CHUNK - t->unchecked)
             n = CHUNK - t->unchecked;
-        memcpy(to + done, from + done, n);
+        shm_racing_copy(to + done, from + done, n);
         t->unchecked += n;
         if (t->unchecked == CHUNK) {
             if (!shm_publish_is_whole(t->p, t->version))

@@ -52,7 +52,7 @@ static int fill(const struct shm_job *job, const struct shm_partition *p,
     return 0;
 }
 
-/* W1 to W5 around the work; the caller has the lock. */
+/* W0 to W5 around the work; the caller has the lock. */
 static int publish(const struct shm_job *job, const struct shm_partition *p,
                    const struct shm_hold *hold)
 {
@@ -93,7 +93,11 @@ static int run_locked(const struct shm_job *job, const struct shm_partition *p)
     int result = publish(job, p, &hold);
     shm_hold_leave(&hold);
     /* A child that was forked by the callback got here too: the lock is its parent's. */
-    return shm_hold_is_mine(&hold) ? unlock(p, result) : -1;
+    if (!shm_hold_is_mine(&hold))
+        return -1;
+    if (result < 0)
+        shm_publish_cancel(p);
+    return unlock(p, result);
 }
 
 static int finish(struct visit *visit, size_t i)

@@ -50,6 +50,7 @@ noinst_LTLIBRARIES += %D%/libcore.la
 	%D%/memory_access.c \
 	%D%/memory_private.h \
 	%D%/memory_status.c \
+	%D%/racing_copy.h \
 	%D%/random.c \
 	%D%/random.h \
 	%D%/semaphore.c \
@@ -65,6 +66,13 @@ if HAVE_SSE2
 %C%_libcore_la_SOURCES += %D%/stream_sse2.c
 else
 %C%_libcore_la_SOURCES += %D%/stream_plain.c
+endif
+
+# A reader's copy: the thread sanitizer needs one that it does not look into.
+if HAVE_THREAD_SANITIZER
+%C%_libcore_la_SOURCES += %D%/racing_copy_tsan.c
+else
+%C%_libcore_la_SOURCES += %D%/racing_copy_plain.c
 endif
 
 # Two literal lines, because Automake does not see through a substituted variable: libshm.la
