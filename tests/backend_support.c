@@ -80,6 +80,11 @@ bool on_posix(void)
     return strcmp(shm_backend_name(), "posix") == 0;
 }
 
+bool under_thread_sanitizer(void)
+{
+    return THREAD_SANITIZER;
+}
+
 void announce(void)
 {
     char where[256];

@@ -56,6 +56,11 @@ void pause_until(double end, const char *text, const char *file, int line);
 
 /* What is being tested. */
 bool on_posix(void);
+/*
+ * Under the thread sanitizer a handler waits until the thread's next call that the sanitizer
+ * knows, which the kernel's semop is not; and a process has one thread more.
+ */
+bool under_thread_sanitizer(void);
 void announce(void); /* prints the backend and where its objects live */
 void leave_out(const char *rules, const char *reason); /* prints it */
 

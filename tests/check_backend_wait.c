@@ -303,6 +303,14 @@ static void sleep_catching(void *context)
     _exit(caught == 1 ? error : 100);
 }
 
+static bool handlers_come_late(void)
+{
+    if (on_posix() || !under_thread_sanitizer())
+        return false;
+    leave_out("S0.29", "the thread sanitizer keeps handlers back");
+    return true;
+}
+
 static void expect_interrupted(struct sleep s)
 {
     bool down = s.value < 0;
@@ -318,6 +326,8 @@ START_TEST(caught_signal_interrupts) /* S0.29 */
 {
     int id = new_set(1, 0600);
 
+    if (handlers_come_late())
+        return;
     expect_interrupted((struct sleep){id, 0, -1, 0});
     expect_interrupted((struct sleep){id, 0, -1, 20000});
     EXPECT_OK(sem_set(id, 0, 1));
@@ -330,6 +340,8 @@ START_TEST(sa_restart_interrupts_too) /* S0.29 */
 {
     int id = new_set(1, 0600);
 
+    if (handlers_come_late())
+        return;
     expect_interrupted((struct sleep){id, SA_RESTART, -1, 0});
     expect_interrupted((struct sleep){id, SA_RESTART, -1, 20000});
 }

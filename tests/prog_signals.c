@@ -229,9 +229,13 @@ int main(void)
     segment = new_segment(100, 0600);
     EXPECT_INT(run(hammered, NULL), 0);
     hammered_from_outside();
-    check_handler_on_the_set();
-    check_handler_that_removes();
-    check_jump_out_of_a_sleep();
+    if (on_posix() || !under_thread_sanitizer()) {
+        check_handler_on_the_set();
+        check_handler_that_removes();
+        check_jump_out_of_a_sleep();
+    } else {
+        leave_out("S0.29", "the thread sanitizer keeps handlers back");
+    }
     remove_all();
     return 0;
 }
