@@ -20,7 +20,8 @@ enum diff_event { DIFF_CALL, DIFF_KILL, DIFF_SIGNAL, DIFF_FORK_INTO };
 struct diff_step {
     enum diff_event event;
     int slot;
-    int target; /* of a fork: whose place the child takes */
+    int target;  /* of a fork: whose place the child takes */
+    int creates; /* in a replay: the number of the object that it made the first time, or -1 */
     struct diff_call call;
 };
 
@@ -117,6 +118,16 @@ const char *diff_op_name(int op);
 const char *diff_errno_name(int error);
 void diff_remember(const struct diff_step *step, const struct diff_answer answers[FAMILIES]);
 void diff_history(int object, int slot);
+
+void diff_forget_history(void);
+void diff_print_step(const struct diff_step *step, long number);
+
+/* ---- differential_shrink.c ----------------------------------------------------------------- */
+
+void diff_keep(const struct diff_step *step);
+void diff_keep_created(int object);
+/* Leaves out of the steps so far what the difference does not need, and prints the rest. */
+void diff_shrink(int object);
 
 /* Ends the program: says what differs, where, and what went before. */
 _Noreturn void diff_differs(const struct diff_step *step, const struct diff_answer *answers,

@@ -108,6 +108,7 @@ struct diff_step diff_call_step(int slot, enum diff_op op, int object)
     memset(&step, 0, sizeof step);
     step.event = DIFF_CALL;
     step.slot = slot;
+    step.creates = -1;
     step.call.op = op;
     step.call.object = object;
     step.call.id = -1;
@@ -264,9 +265,18 @@ static struct diff_step owned(int kind, enum diff_op op)
     return slot == NOBODY ? get(kind) : diff_call_step(slot, op, object);
 }
 
+static bool has_sleepers(int set)
+{
+    for (int slot = FIRST_SLOT; slot < DIFF_SLOTS; slot++)
+        if (world.workers[slot].asleep == set)
+            return true;
+    return false;
+}
+
 /*
  * Owners are changed by root only (S5.10), and only where root is the creator: a file cannot have
- * two owners (S5.11).
+ * two owners (S5.11). No sleeper loses the right to open the set: it would be told of no deaths
+ * (S5.12).
  */
 static struct diff_step set_perm(int kind)
 {
@@ -275,6 +285,8 @@ static struct diff_step set_perm(int kind)
     if (o == NULL)
         return step;
     step.call.mode = some_mode(kind) | (diff_chance(20) ? 01000 : 0);
+    if (kind == SET && has_sleepers(step.call.object))
+        step.call.mode |= 0666;
     step.call.uid = o->uid;
     step.call.gid = o->cgid;
     if (world.strangers && world.workers[step.slot].uid == 0 && o->cuid == 0 && diff_chance(20))

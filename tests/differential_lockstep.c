@@ -91,25 +91,36 @@ static int find_id(int kind, int family, int64_t id)
     return -1;
 }
 
-static int new_object(const struct diff_step *step, int kind,
-                      const struct diff_answer answers[FAMILIES])
+/* Room for an object of this number; what a shrunk replay has left out is there as removed. */
+static void make_room(int number)
+{
+    for (; world.object_count <= number; world.object_count++) {
+        if ((world.object_count & (world.object_count - 1)) == 0) {
+            size_t room = world.object_count ? 2 * (size_t)world.object_count : 1;
+            world.objects = realloc(world.objects, room * sizeof *world.objects);
+            if (world.objects == NULL)
+                diff_die("no memory");
+        }
+        world.objects[world.object_count] =
+            (struct diff_object){.id = {-1, -1}, .removed = true};
+    }
+}
+
+static void new_object(const struct diff_step *step, int kind,
+                       const struct diff_answer answers[FAMILIES])
 {
     const struct diff_call *c = &step->call;
     const struct diff_worker *w = &world.workers[step->slot];
     struct diff_object o = {.kind = kind, .key = c->key, .size = c->size};
-    if ((world.object_count & (world.object_count - 1)) == 0) {
-        size_t room = world.object_count ? 2 * (size_t)world.object_count : 1;
-        world.objects = realloc(world.objects, room * sizeof o);
-        if (world.objects == NULL)
-            diff_die("no memory");
-    }
+    int number = step->creates >= 0 ? step->creates : world.object_count;
+    make_room(number);
     o.mode = (unsigned)c->flags & 0777;
     o.uid = o.cuid = o.cgid = w->uid;
     for (int family = 0; family < FAMILIES; family++)
         o.id[family] = (int)answers[family].result;
-    world.objects[world.object_count] = o;
-    world.live[kind][world.live_count[kind]++] = world.object_count;
-    return world.object_count++;
+    world.objects[number] = o;
+    world.live[kind][world.live_count[kind]++] = number;
+    diff_keep_created(number);
 }
 
 /* Ids are not compared but must stand for the same object. */
@@ -405,6 +416,7 @@ static void take_step(const struct diff_step *step)
 void diff_step(const struct diff_step *step)
 {
     double start = diff_now();
+    diff_keep(step);
     take_step(step);
     if (diff_now() - start > world.longest)
         world.longest = diff_now() - start;

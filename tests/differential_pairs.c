@@ -433,13 +433,21 @@ static bool needs_strangers(const struct pair *p)
            p->make == page_zero;
 }
 
+/* A size that is absurd but not above the largest takes an address space of 64 bits. */
+static bool is_possible(const struct pair *p)
+{
+    if (p->make == absurd_size && sizeof(size_t) < 8)
+        return false;
+    return world.strangers || !needs_strangers(p);
+}
+
 /* The rarest of three, so that none stays behind. */
 bool diff_recipe(struct diff_step *step)
 {
     const struct pair *best = NULL;
     for (int i = 0; i < 3; i++) {
         const struct pair *p = &pairs[diff_below(PAIRS)];
-        if (p->make == NULL || (needs_strangers(p) && !world.strangers))
+        if (p->make == NULL || !is_possible(p))
             continue;
         if (best == NULL || counts[p->op][p->error] < counts[best->op][best->error])
             best = p;
@@ -476,8 +484,7 @@ static bool check_rare(void)
     bool good = true;
     for (int i = 0; i < PAIRS; i++) {
         const struct pair *p = &pairs[i];
-        bool possible = !needs_strangers(p) || world.strangers;
-        if (!possible || counts[p->op][p->error] >= least)
+        if (!is_possible(p) || counts[p->op][p->error] >= least)
             continue;
         printf("TOO RARE: %s %s (%s): %ld times, wanted %ld\n", diff_op_name(p->op),
                diff_errno_name(p->error), p->rules, counts[p->op][p->error], least);

@@ -33,7 +33,7 @@ static const struct {
 struct record {
     long number;
     int object;
-    bool answered;
+    bool answered, sleeps;
     struct diff_step step;
     struct diff_answer answers[FAMILIES];
 };
@@ -74,6 +74,7 @@ void diff_remember(const struct diff_step *step, const struct diff_answer answer
     *r = (struct record){.number = world.number,
                          .object = object_of(step),
                          .answered = answers != NULL,
+                         .sleeps = answers == NULL && step->event == DIFF_CALL,
                          .step = *step};
     if (answers != NULL)
         memcpy(r->answers, answers, sizeof r->answers);
@@ -137,10 +138,21 @@ static void print_record(const struct record *r)
         print_answer(&r->answers[KERNEL]);
         printf(" | ");
         print_answer(&r->answers[POSIX]);
-    } else if (r->step.event == DIFF_CALL) {
+    } else if (r->sleeps) {
         printf(" -> sleeps");
     }
     putchar('\n');
+}
+
+void diff_forget_history(void)
+{
+    remembered = 0;
+}
+
+void diff_print_step(const struct diff_step *step, long number)
+{
+    struct record r = {.number = number, .object = step->call.object, .step = *step};
+    print_record(&r);
 }
 
 /* The last calls on the object, and all that happened to processes in between. */
@@ -192,6 +204,7 @@ void diff_differs(const struct diff_step *step, const struct diff_answer *answer
     fflush(stdout);
     diff_left(true);
     diff_families_end();
+    diff_shrink(object);
     exit(1);
 }
 

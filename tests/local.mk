@@ -265,6 +265,7 @@ TESTS += %D%/prog_differential
 	%D%/differential_generate.c \
 	%D%/differential_lockstep.c \
 	%D%/differential_pairs.c \
+	%D%/differential_shrink.c \
 	%D%/differential_text.c \
 	%D%/prog_differential.c
 

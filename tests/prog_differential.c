@@ -8,8 +8,9 @@
  * of it. Waiting is for states, never for times.
  *
  * LIBSHM_TEST_SEED   0 or unset: 1. "clock": from the clock. The same seed gives the same calls
- * LIBSHM_TEST_CALLS  how many; 100,000 if unset. From 100,000 on each pair of a call and an errno
- *                    that the document names must occur once in 10,000 calls
+ * LIBSHM_TEST_CALLS  how many; 100,000 if unset, or a LIBSHM_TEST_SCALE-th of it. From 100,000 on each
+ *                    pair of a call and an errno that the document names must occur once in 10,000 calls
+ * LIBSHM_TEST_SHRINK if set, a difference is followed by the fewest steps that still show one
  *
  * A difference ends the run. It prints the seed, the number of the call, and what went before on
  * the same object.
@@ -38,7 +39,9 @@ static long wanted_calls(void)
 {
     const char *text = getenv("LIBSHM_TEST_CALLS");
     long calls = text != NULL ? strtol(text, NULL, 10) : 0;
-    return calls > 0 ? calls : DEFAULT_CALLS;
+    const char *scale = getenv("LIBSHM_TEST_SCALE");
+    long parts = scale != NULL ? strtol(scale, NULL, 10) : 1;
+    return calls > 0 ? calls : DEFAULT_CALLS / (parts > 0 ? parts : 1);
 }
 
 static void run(void)
