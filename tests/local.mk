@@ -82,6 +82,7 @@ nth_sources = \
 	%D%/nth_cases_sem.c \
 	%D%/nth_cases_semaphore.c \
 	%D%/nth_cases_shm.c \
+	%D%/nth_startup.c \
 	%D%/nth_world.c \
 	%D%/nth_wrap.c \
 	%D%/nth_wrap.h \
@@ -464,10 +465,11 @@ scripts = \
 	%D%/isolate.sh \
 	%D%/layers.sh \
 	%D%/names.sh \
+	%D%/nth.sh \
 	%D%/pkgconfig.sh \
 	%D%/symbols.sh
 TESTS += $(scripts)
-EXTRA_DIST += $(scripts) %D%/symbols.txt
+EXTRA_DIST += $(scripts) %D%/nth_left_out.txt %D%/symbols.txt
 
 # Check's own limit of 4 seconds is too little for a busy machine; isolate has one for everything.
 AM_TESTS_ENVIRONMENT = \

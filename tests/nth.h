@@ -26,11 +26,12 @@ struct nth_case {
 };
 
 enum {
-    NTH_PARTIAL = 1, /* documented: what was done before the failure stays done */
-    NTH_VARIES = 2,  /* the number of uses depends on other processes too */
-    NTH_GONE = 4,    /* after a failure part is gone: EIDRM says so, and the rest goes */
-    NTH_EFFORT = 8,  /* it does what it can; another process's collection does the rest */
-    NTH_WHOLE = 16,  /* munmap of whole mappings, of which nothing can fail: left out */
+    NTH_PARTIAL = 1,  /* documented: what was done before the failure stays done */
+    NTH_VARIES = 2,   /* the number of uses depends on other processes too */
+    NTH_GONE = 4,     /* after a failure part is gone: EIDRM says so, and the rest goes */
+    NTH_EFFORT = 8,   /* it does what it can; another process's collection does the rest */
+    NTH_FOREIGN = 32, /* the call is the C library's: without a sentence */
+    NTH_WHOLE = 16,   /* munmap of whole mappings, of which nothing can fail: left out */
 };
 
 extern const struct nth_case nth_cases_shm[], nth_cases_sem[], nth_cases_memory[],
@@ -45,6 +46,15 @@ void nth_say(const char *format, ...);
 enum { NTH_WORLD_SIZE = 4096 };
 void nth_world(char *text, size_t size);
 void nth_wipe(void);
+
+/*
+ * The same for what the library does before main(): the program starts itself again and again.
+ * True if all was well; adds to the number of failures injected.
+ */
+#define NTH_STARTUP "--startup"
+enum { NTH_NOT_STRUCK = 3 };
+bool nth_try_startup(bool all, long *tried);
+int nth_startup_role(char **arguments);
 
 /* What a process has. */
 struct nth_process {

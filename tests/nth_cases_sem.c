@@ -91,6 +91,33 @@ static void make_with_sleeper(void)
     UNTIL(semncnt(id, 2) == 1);
 }
 
+static void adjust_and_wait(void *context)
+{
+    (void)context;
+    die_with_parent();
+    EXPECT_OK(semop1(id, 0, -1, UNDO));
+    for (;;)
+        pause();
+}
+
+/* A process was killed, and its undo is still to be done. */
+static void make_after_death(void)
+{
+    make_open();
+    start_helper(adjust_and_wait);
+    UNTIL(semval(id, 0) == 4);
+    kill_and_reap(helper);
+}
+
+static void make_as_stranger(void)
+{
+    choose_key();
+    id = (int)EXPECT_OK(shm_backend_semget(key, SEMAPHORES, EXCLUSIVE | 0666));
+    EXPECT_OK(sem_set(id, 0, 5));
+    if (geteuid() == 0)
+        become(STRANGER, STRANGER);
+}
+
 static void reap_helper(void)
 {
     EXPECT_INT(reap(helper), 0);
@@ -168,6 +195,17 @@ static int wait_shortly(void)
     const struct shm_backend_sembuf op = {2, -1, 0};
 
     return shm_backend_semtimedop(id, &op, 1, &shortly);
+}
+
+/* More operations than one place in the queue holds: it grows. */
+static int wait_for_many(void)
+{
+    const struct timespec shortly = {.tv_nsec = 200000};
+    struct shm_backend_sembuf ops[300];
+
+    for (int i = 0; i < 300; i++)
+        ops[i] = (struct shm_backend_sembuf){2, (short)(i ? 1 : -1), 0};
+    return shm_backend_semtimedop(id, ops, 300, &shortly);
 }
 
 static int wait_for_zero(void)
@@ -312,10 +350,7 @@ static int describe(void)
     return 0;
 }
 
-/*
- * What killed processes left: a key without an object, a key that is none, a file of zeros, and
- * an undo that nobody has applied.
- */
+/* What killed processes left: a key without an object, and one that is none. */
 static void plant(void)
 {
     char path[FILE_PATH_SIZE];
@@ -360,6 +395,13 @@ const struct nth_case nth_cases_sem[] = {
     {"semop, sleeps until its timeout", op_errors, make_open, wait_shortly, NONE, NONE, 0},
     {"semop, sleeps until served", op_errors, make_with_giver, wait_until_given, NONE,
      reap_helper, 0},
+    {"semop, sleeps with many", op_errors, make_open, wait_for_many, NONE, NONE, 0},
+    {"semop, of another user", op_errors, make_as_stranger, take_one, NONE, NONE, 0},
+    {"semop, after a death", op_errors, make_after_death, take_one, NONE, NONE, 0},
+    {"GETVAL, after a death", ctl_errors, make_after_death, get_value, tell_result, NONE,
+     NTH_EFFORT},
+    {"IPC_STAT of a set, after a death", ctl_errors, make_after_death, stat_it, tell_stat, NONE,
+     0},
     {"SETVAL, the first", ctl_errors, make, set_value, NONE, NONE, 0},
     {"SETVAL", ctl_errors, make_adjusted, set_value, NONE, NONE, 0},
     {"SETVAL, wakes", ctl_errors, make_with_sleeper, set_two, NONE, reap_helper, 0},

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -232,6 +233,44 @@ static int fork_it(void)
     return zero_or(pid < 0 ? -1 : reap(pid));
 }
 
+/* Root is anybody: here it is a user who comes under the third of the three classes. */
+static void make_for_all(void)
+{
+    choose_key();
+    id = (int)EXPECT_OK(shm_backend_shmget(key, SIZE, EXCLUSIVE | 0666));
+    at = attach(id);
+    memset(at, 7, SIZE);
+    EXPECT_OK(shm_backend_shmdt(at));
+}
+
+static void make_as_stranger(void)
+{
+    make_for_all();
+    if (geteuid() == 0)
+        become(STRANGER, STRANGER);
+}
+
+/* Where one more process is more than the user may have. */
+static void make_without_processes(void)
+{
+    const struct rlimit none = {0, 0};
+
+    make_for_all();
+    at = attach(id);
+    if (geteuid() == 0)
+        EXPECT_OK(setresuid(STRANGER, STRANGER, STRANGER));
+    EXPECT_OK(setrlimit(RLIMIT_NPROC, &none));
+}
+
+static int fork_in_vain(void)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(1);
+    return pid < 0 ? -1 : 0;
+}
+
 #define NONE NULL
 
 /* In their order: name, documented, prepare, call, tell, finish, flags. */
@@ -262,4 +301,8 @@ const struct nth_case nth_cases_shm[] = {
     {"SHM_STAT_ANY", ctl_errors, make, stat_rank, tell_rank, NONE, 0},
     {"list of segments", ctl_errors, make, list, tell_result, NONE, NTH_VARIES},
     {"fork", ctl_errors, make_attached, fork_it, tell_result, NONE, 0},
+    {"fork, refused", ctl_errors, make_without_processes, fork_in_vain, NONE, NONE,
+     NTH_FOREIGN},
+    {"shmget, of another user", get_errors, make_as_stranger, get, tell_same_id, NONE, 0},
+    {"shmat, of another user", at_errors, make_as_stranger, attach_it, tell_content, NONE, 0},
     {.name = NULL}};

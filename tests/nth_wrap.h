@@ -48,6 +48,7 @@ enum nth_function {
     NTH_SHMCTL,
     NTH_SEMGET,
     NTH_SEMTIMEDOP,
+    NTH_SEMGIVE,
     NTH_SEMCTL,
     NTH_FUNCTIONS
 };
@@ -61,6 +62,9 @@ const int *nth_errnos(enum nth_function f, bool all);
 void nth_arm(enum nth_function f, long n, int error);
 void nth_disarm(void);
 
+/* The same by an environment variable, for what happens before main(). */
+#define NTH_ORDER "LIBSHM_TEST_NTH_ORDER"
+
 /* Of the time between the two calls. */
 long nth_uses(enum nth_function f);
 bool nth_struck(void);
@@ -69,7 +73,7 @@ bool nth_struck(void);
 long nth_blocks(void);
 long nth_maps(void);
 
-/* System V objects that this process made, when they are the kernel's: a bit map of... */
+/* The ids of System V objects that this process made: others may use the same namespace. */
 struct nth_made {
     int segments[16], sets[16];
     int nsegments, nsets;
