@@ -126,7 +126,6 @@ AC_DEFUN([LIBSHM_CHECK_FUTEX],
 AC_CACHE_CHECK([whether futexes work], [libshm_cv_futex],
     [m4_pushdef([program], [AC_LANG_SOURCE([[
 #include <errno.h>
-#include <linux/futex.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -136,9 +135,9 @@ static unsigned word = 1;
 int
 main (void)
 {
-  if (syscall (SYS_futex, &word, FUTEX_WAIT, 0, NULL, NULL, 0) != -1 || errno != EAGAIN)
+  if (syscall (SYS_futex, &word, 0 /* wait */, 0, NULL, NULL, 0) != -1 || errno != EAGAIN)
     return 1;
-  return syscall (SYS_futex, &word, FUTEX_WAKE, 1, NULL, NULL, 0) == 0 ? 0 : 1;
+  return syscall (SYS_futex, &word, 1 /* wake */, 1, NULL, NULL, 0) == 0 ? 0 : 1;
 }
         ]])])dnl
     AC_RUN_IFELSE([program],

@@ -21,6 +21,20 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Macros of C libraries whose numbers are wide anyway, such as musl; here both are functions. */
+#undef fcntl64
+#undef fstat64
+#undef ftruncate64
+#undef lstat64
+#undef mmap64
+#undef open64
+#undef posix_fallocate64
+#undef pread64
+#undef pwrite64
+#undef readdir64
+#undef stat64
+#undef statvfs64
+
 struct nth_made *nth_made;
 
 /* The usual ones, 0, the rare ones, 0. */

@@ -45,7 +45,16 @@ done <"$work/exported"
 # The C library that this library was linked with, found without naming one.
 libc=$(ldd "$library" | sed -n 's/.*=> \(\/[^ ]*libc[.-][^ ]*\).*/\1/p; s/^[[:space:]]*\(\/[^ ]*ld-musl[^ ]*\).*/\1/p' | head -n 1)
 if [ -z "$libc" ]; then
-    echo "the C library was not found by ldd"
+    # ldd knows the libraries of this system only, the compiler those of its target.
+    for name in libc.so.6 libc.so; do
+        # shellcheck disable=SC2086
+        file=$($CC -print-file-name="$name")
+        # shellcheck disable=SC2086
+        [ -n "$($NM -D --defined-only "$file" 2>/dev/null)" ] && libc=$file
+    done
+fi
+if [ -z "$libc" ]; then
+    echo "the C library was not found, neither by ldd nor by $CC"
     exit 1
 fi
 exported "$libc" >"$work/libc"
