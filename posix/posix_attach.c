@@ -56,30 +56,51 @@ static void keep_tail(const struct px_attach *a, char *end)
     px_attach_add(tail);
 }
 
-void px_attach_cut(void *start, size_t length)
+static int has_pieces(uint64_t serial)
+{
+    for (const struct px_attach *a = attaches; a; a = a->next)
+        if (a->serial == serial)
+            return 1;
+    return 0;
+}
+
+static void unlink_record(struct px_attach *a)
+{
+    struct px_attach **at = &attaches;
+    while (*at != a)
+        at = &(*at)->next;
+    *at = a->next;
+}
+
+/* Cuts [from, to) out of one attach; 1 if nothing is left of its piece. */
+static int cut_piece(struct px_attach *a, char *from, char *to)
+{
+    char *first = a->piece, *end = first + a->length;
+    if (end <= from || first >= to)
+        return 0;
+    if (end > to)
+        keep_tail(a, to);
+    a->length = first < from ? (size_t)(from - first) : 0;
+    return a->length == 0;
+}
+
+struct px_attach *px_attach_cut(void *start, size_t length)
 {
     char *from = start, *to = from + length;
-    struct px_attach **at = &attaches;
-    while (*at) {
-        struct px_attach *a = *at;
-        char *first = a->piece, *end = first + a->length;
-        if (end <= from || first >= to) {
-            at = &a->next;
+    struct px_attach *gone = NULL, *next;
+    for (struct px_attach *a = attaches; a; a = next) {
+        next = a->next; /* keep_tail puts its record in front */
+        if (!cut_piece(a, from, to))
+            continue;
+        unlink_record(a);
+        if (has_pieces(a->serial)) {
+            px_attach_discard(a);
             continue;
         }
-        if (end > to)
-            keep_tail(a, to);
-        a->length = first < from ? (size_t)(from - first) : 0;
-        if (a->length) {
-            at = &a->next;
-            continue;
-        }
-        at = &attaches; /* keep_tail may have put a record in front */
-        while (*at != a)
-            at = &(*at)->next;
-        *at = a->next;
-        px_attach_discard(a);
+        a->next = gone;
+        gone = a;
     }
+    return gone;
 }
 
 off_t px_attach_byte(void)

@@ -45,9 +45,10 @@ struct px_attach *px_attach_take(const void *address, uint64_t serial);
 
 /*
  * [start, start + length) has been replaced by another mapping: cuts it out of the attaches it
- * was part of, whose rest stays attached.
+ * was part of, whose rest stays attached. Returns the attaches of which nothing is left, linked by
+ * `next`, for the caller to discard.
  */
-void px_attach_cut(void *start, size_t length);
+struct px_attach *px_attach_cut(void *start, size_t length);
 
 /* A random byte of the attach range. */
 off_t px_attach_byte(void);

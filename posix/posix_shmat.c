@@ -54,10 +54,11 @@ static int protection(int flags)
 
 struct attaching {
     struct px_object *o;
-    void *at;   /* page-aligned, NULL: anywhere */
-    int exact;  /* an address was asked for, if only page 0 */
-    int flags;  /* of shmat */
-    void *base; /* result */
+    void *at;                   /* page-aligned, NULL: anywhere */
+    int exact;                  /* an address was asked for, if only page 0 */
+    int flags;                  /* of shmat */
+    struct px_attach *replaced; /* attaches that SHM_REMAP has ended */
+    void *base;                 /* result */
     size_t length;
 };
 
@@ -132,7 +133,7 @@ static int attach_locked(struct attaching *w)
         return -1;
     }
     if (w->exact && (w->flags & LIBSHM_ATTACH_REMAP))
-        px_attach_cut(w->base, w->length);
+        w->replaced = px_attach_cut(w->base, w->length);
     record(a, w);
     return 0;
 }
@@ -202,34 +203,6 @@ static void destroy_if_debris(int shmid)
     errno = error;
 }
 
-void *shm_backend_shmat(int shmid, const void *address, int flags)
-{
-    int first_error = errno;
-    struct attaching w = {.exact = address != NULL, .flags = flags};
-    if (shmid < 0) {
-        px_object_missing(PX_SEGMENT, shmid);
-        return ATTACH_FAILED;
-    }
-    if (settle_address(address, flags, &w.at) != 0 || px_store_check() != 0)
-        return ATTACH_FAILED;
-    struct px_mask old;
-    px_block_signals(&old);
-    px_table_lock();
-    int result = attach(&w, shmid);
-    px_table_unlock();
-    px_restore_signals(&old);
-    if (result != 0) {
-        destroy_if_debris(shmid);
-        return ATTACH_FAILED;
-    }
-    errno = first_error;
-    return w.base;
-}
-
-/*
- * shmdt
- */
-
 /* A detach has happened whoever destroys the segment: after a second it leaves that to others. */
 enum { BUSY = -2, DETACH_TRIES = 200 };
 
@@ -252,6 +225,61 @@ static int after_detach(const struct px_attach *a)
     px_object_close(&o);
     return result;
 }
+
+static int detached(const struct px_attach *a)
+{
+    struct px_mask old;
+    px_store_lock(&old);
+    int result = after_detach(a);
+    px_store_unlock(&old);
+    return result;
+}
+
+/* What SHM_REMAP has replaced was detached as by shmdt. */
+static void settle_replaced(struct px_attach *gone)
+{
+    struct px_mask old;
+    while (gone) {
+        struct px_attach *a = gone;
+        gone = a->next;
+        for (unsigned attempt = 0; detached(a) == BUSY && attempt < DETACH_TRIES; attempt++)
+            px_pause(attempt);
+        px_block_signals(&old);
+        px_table_lock();
+        px_attach_discard(a);
+        px_table_unlock();
+        px_restore_signals(&old);
+    }
+}
+
+void *shm_backend_shmat(int shmid, const void *address, int flags)
+{
+    int first_error = errno;
+    struct attaching w = {.exact = address != NULL, .flags = flags};
+    if (shmid < 0) {
+        px_object_missing(PX_SEGMENT, shmid);
+        return ATTACH_FAILED;
+    }
+    if (settle_address(address, flags, &w.at) != 0 || px_store_check() != 0)
+        return ATTACH_FAILED;
+    struct px_mask old;
+    px_block_signals(&old);
+    px_table_lock();
+    int result = attach(&w, shmid);
+    px_table_unlock();
+    px_restore_signals(&old);
+    settle_replaced(w.replaced);
+    if (result != 0) {
+        destroy_if_debris(shmid);
+        return ATTACH_FAILED;
+    }
+    errno = first_error;
+    return w.base;
+}
+
+/*
+ * shmdt
+ */
 
 /* Takes the attach out of the table, all its pieces, and unmaps it. */
 static int unmap_pieces(const void *address, struct px_attach *copy)
@@ -292,9 +320,7 @@ int shm_backend_shmdt(const void *address)
     px_store_unlock(&old);
     for (unsigned attempt = 0; result == BUSY && attempt < DETACH_TRIES; attempt++) {
         px_pause(attempt);
-        px_store_lock(&old);
-        result = after_detach(&a);
-        px_store_unlock(&old);
+        result = detached(&a);
     }
     errno = first_error;
     return 0;

@@ -6,6 +6,8 @@
 
 #include "tests/backend_check.h"
 
+#include <unistd.h>
+
 enum { NOWAIT = LIBSHM_IPC_NOWAIT };
 
 typedef struct shm_backend_sembuf op;
@@ -114,12 +116,35 @@ START_TEST(set_that_is_given_away_asks_its_new_owner) /* S0.15, S0.22 */
 }
 END_TEST
 
+/* ---- An attach that another one replaces --------------------------------------------------- */
+
+START_TEST(replaced_attach_is_detached) /* S1.16, S1.27, S1.44 */
+{
+    int old = new_segment(5000, 0600), new = new_segment(5000, 0600);
+    void *p = attach(old);
+
+    EXPECT(attach_flags(new, p, LIBSHM_ATTACH_REMAP) == p);
+    struct shm_backend_shmid_ds ds = segment_stat(old);
+    EXPECT_INT(ds.nattch, 0);
+    EXPECT_INT(ds.lpid, getpid());
+    EXPECT(ds.dtime != 0);
+    EXPECT(attach_flags(old, p, LIBSHM_ATTACH_REMAP) == p);
+    EXPECT_OK(remove_segment(old));
+    EXPECT(attach_flags(new, p, LIBSHM_ATTACH_REMAP) == p);
+    EXPECT_ERR(shm_backend_shmctl(old, LIBSHM_IPC_STAT, &ds), EINVAL);
+    EXPECT_INT(nattch(new), 1);
+    EXPECT_OK(shm_backend_shmdt(p));
+    EXPECT_INT(nattch(new), 0);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     const struct listed_test tests[] = {
         {"zero_first", waits_for_zero_are_served_first},
         {"one_first", waits_with_one_operation_come_before_others},
         {"looked_at", waits_for_zero_are_looked_at_when_there_is_one},
+        {"replaced", replaced_attach_is_detached},
         {"given", set_that_is_given_away_asks_its_new_owner},
     };
     return RUN_SUITE(argc, argv, "differences", tests);

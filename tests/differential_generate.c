@@ -198,6 +198,26 @@ static struct diff_step on_spot(int slot, enum diff_op op, int spot)
     return step;
 }
 
+static unsigned pages(uint64_t size)
+{
+    unsigned page = (unsigned)sysconf(_SC_PAGESIZE);
+    return (unsigned)((size + page - 1) / page);
+}
+
+/* In the place of another attach, all of it: a part that stays has no start to detach (S5.1). */
+static bool replace(int slot, int object, struct diff_step *step)
+{
+    int spot = used_spot(slot);
+    const struct diff_attach *a = &world.workers[slot].spots[spot < 0 ? 0 : spot];
+    if (spot < 0 || !a->in_arena || pages(a->size) > pages(diff_object(object)->size))
+        return false;
+    *step = diff_call_step(slot, DIFF_SHMAT, object);
+    step->call.spot = spot;
+    step->call.where = DIFF_TAKEN;
+    step->call.flags = LIBSHM_ATTACH_REMAP;
+    return diff_may(slot, object, 6);
+}
+
 static struct diff_step attach(void)
 {
     int slot = diff_idle_slot(), spot = free_spot(slot);
@@ -207,6 +227,9 @@ static struct diff_step attach(void)
     struct diff_step step = diff_call_step(slot, DIFF_SHMAT, object);
     if (object < 0)
         return get(SEGMENT);
+    if (diff_chance(15) && replace(slot, object, &step))
+        return step;
+    step = diff_call_step(slot, DIFF_SHMAT, object);
     step.call.spot = spot;
     if (diff_chance(20) || !diff_may(slot, object, 2))
         step.call.flags = LIBSHM_ATTACH_RDONLY;
@@ -228,8 +251,7 @@ static struct diff_step touch(enum diff_op op)
         return attach();
     struct diff_step step = on_spot(slot, op, spot);
     const struct diff_attach *a = &world.workers[slot].spots[spot];
-    unsigned page = (unsigned)sysconf(_SC_PAGESIZE);
-    unsigned length = ((unsigned)a->size + page - 1) / page * page;
+    unsigned length = pages(a->size) * (unsigned)sysconf(_SC_PAGESIZE);
     if (op == DIFF_STORE && a->readonly)
         step.call.op = DIFF_LOAD;
     step.call.offset = (long)diff_below(length - DIFF_BYTES + 1);

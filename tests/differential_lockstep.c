@@ -153,6 +153,9 @@ static bool may_write(const struct diff_worker *w, const struct diff_object *o)
 static void attached(const struct diff_step *step, struct diff_worker *w, struct diff_object *o)
 {
     const struct diff_call *c = &step->call;
+    struct diff_object *replaced = diff_object(w->spots[c->spot].object);
+    if (replaced != NULL)
+        replaced->lpid_free = replaced->dtime_free = !may_write(w, replaced);
     w->spots[c->spot] = (struct diff_attach){
         .object = c->object,
         .readonly = (c->flags & LIBSHM_ATTACH_RDONLY) != 0,

@@ -362,6 +362,7 @@ static const struct pair {
     {DIFF_SHM_RMID, EPERM, denied, "S0.19"},
     {DIFF_SHM_LOCK, EINVAL, bad_id, "S0.5"},
     {DIFF_SHM_LOCK, EPERM, denied, "S1.47"},
+    {DIFF_SHM_UNLOCK, EINVAL, bad_id, "S0.5"},
     {DIFF_SHM_UNLOCK, EPERM, denied, "S1.47"},
     {DIFF_SHM_INDEX, EINVAL, bad_index, "S0.28"},
     {DIFF_SHM_BAD, EINVAL, any, "S0.25"},
@@ -398,12 +399,14 @@ static const struct pair {
     {DIFF_GETZCNT, EACCES, denied, "S2.44"},
     {DIFF_GETALL, EINVAL, bad_id, "S2.48"},
     {DIFF_GETALL, EACCES, denied, "S2.13"},
+    {DIFF_GETALL, EFAULT, no_pointer, "S0.25"},
     {DIFF_SETVAL, EINVAL, bad_number, "S2.41, S2.48"},
     {DIFF_SETVAL, ERANGE, bad_value, "S2.41"},
     {DIFF_SETVAL, EACCES, denied, "S2.41"},
     {DIFF_SETALL, EINVAL, bad_id, "S2.48"},
     {DIFF_SETALL, ERANGE, bad_value, "S2.46"},
     {DIFF_SETALL, EACCES, denied, "S2.13"},
+    {DIFF_SETALL, EFAULT, no_pointer, "S0.25"},
 };
 enum { PAIRS = sizeof pairs / sizeof *pairs };
 

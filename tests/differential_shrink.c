@@ -43,18 +43,27 @@ void diff_keep_created(int object)
 
 /* ---- Doing it again ------------------------------------------------------------------------ */
 
-/* What was left out may have made a step impossible. */
+static bool on_attach(const struct diff_call *c)
+{
+    return c->op == DIFF_SHMDT || c->op == DIFF_LOAD || c->op == DIFF_STORE ||
+           c->op == DIFF_PROTECT;
+}
+
+/* What was left out may have made a step impossible: its worker sleeps, a spot is taken or free. */
 static bool is_possible(const struct diff_step *s)
 {
     const struct diff_worker *w = &world.workers[s->slot];
+    const struct diff_attach *a = &w->spots[s->call.spot];
     if (s->event == DIFF_SIGNAL)
         return w->asleep >= 0;
     if (s->event == DIFF_KILL)
         return true;
     if (w->asleep >= 0)
         return false;
-    return s->event != DIFF_CALL || s->call.op != DIFF_SHMAT ||
-           w->spots[s->call.spot].object < 0;
+    if (s->event == DIFF_CALL && on_attach(&s->call))
+        return a->object == s->call.object;
+    return s->call.op != DIFF_SHMAT || a->object < 0 ||
+           (s->call.where == DIFF_TAKEN && a->in_arena && a->size <= s->call.size);
 }
 
 static void replay(const struct diff_step *some, long n)
