@@ -10,6 +10,8 @@
 #ifndef LIBSHM_POSIX_OBJECT_H
 #define LIBSHM_POSIX_OBJECT_H
 
+#include <stdalign.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -51,12 +53,16 @@ struct px_header {
     int32_t cpid;
     int32_t lpid;
     uint32_t padding;
-    int64_t atime, dtime, ctime, otime; /* seconds since the epoch */
-    uint32_t uid, gid;                  /* the file's, for those who only have it mapped */
+    int64_t atime, dtime; /* seconds since the epoch, all four */
+    /* A set's, in its mapping: looked at while others operate. */
+    alignas(8) _Atomic int64_t ctime;
+    alignas(8) _Atomic int64_t otime;
+    uint32_t uid, gid; /* the file's, for those who only have it mapped */
     uint64_t reserved[16];
 };
 _Static_assert(sizeof(struct px_header) == 256, "the header is part of the format");
 _Static_assert(offsetof(struct px_header, state) == 28, "the header is part of the format");
+_Static_assert(offsetof(struct px_header, ctime) == 104, "the header is part of the format");
 
 /* An object whose file is open. */
 struct px_object {

@@ -32,9 +32,9 @@ static void apply_times(struct px_set *s, struct px_redo *redo)
     struct px_header *header = px_set_header(s);
     int64_t otime = PX_GET(redo->otime), ctime = PX_GET(redo->ctime);
     if (otime)
-        header->otime = otime;
+        PX_PUT(header->otime, otime);
     if (ctime)
-        header->ctime = ctime;
+        PX_PUT(header->ctime, ctime);
 }
 
 static void apply(struct px_set *s)

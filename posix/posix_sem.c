@@ -136,8 +136,8 @@ static void fill_ds(const struct px_header *h, struct shm_backend_semid_ds *ds)
 {
     memset(ds, 0, sizeof *ds);
     ds->perm = px_header_perm(h);
-    ds->otime = h->otime;
-    ds->ctime = h->ctime;
+    ds->otime = PX_GET(h->otime);
+    ds->ctime = PX_GET(h->ctime);
     ds->nsems = (size_t)h->size;
 }
 
