@@ -73,6 +73,7 @@ programs = \
 	%D%/prog_signals_posix %D%/prog_signals_sysv \
 	%D%/prog_step_posix %D%/prog_step_sysv \
 	%D%/prog_stopped_posix %D%/prog_stopped_sysv \
+	%D%/prog_threads_posix %D%/prog_threads_sysv \
 	%D%/prog_store_posix
 
 nth_sources = \
@@ -243,6 +244,10 @@ step_sources = \
 %C%_prog_stopped_posix_LDADD = $(backend_with_posix)
 %C%_prog_stopped_sysv_SOURCES = %D%/prog_stopped.c
 %C%_prog_stopped_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_threads_posix_SOURCES = %D%/prog_threads.c
+%C%_prog_threads_posix_LDADD = $(backend_with_posix)
+%C%_prog_threads_sysv_SOURCES = %D%/prog_threads.c
+%C%_prog_threads_sysv_LDADD = $(backend_with_sysv)
 %C%_prog_store_posix_SOURCES = %D%/prog_store.c
 %C%_prog_store_posix_LDADD = $(backend_with_posix)
 
