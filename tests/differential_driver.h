@@ -12,6 +12,7 @@
 
 enum { KERNEL, POSIX, FAMILIES };
 enum { SEGMENT, SET, KINDS };
+enum { DIFF_LIVE = 16 }; /* most objects of a kind */
 enum { NOBODY = -1, OBSERVER = 0, FIRST_SLOT = 1 };
 
 /* What the driver does next: one call, or something that happens to a worker. */
@@ -61,7 +62,7 @@ struct diff_world {
     struct diff_worker workers[DIFF_SLOTS];
     struct diff_object *objects;
     int object_count;
-    int live[KINDS][16], live_count[KINDS];
+    int live[KINDS][DIFF_LIVE], live_count[KINDS];
     double longest; /* seconds that a step took at most */
 };
 extern struct diff_world world;

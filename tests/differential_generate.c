@@ -122,6 +122,9 @@ struct diff_step diff_call_step(int slot, enum diff_op op, int object)
 static struct diff_step get(int kind)
 {
     int slot = diff_idle_slot();
+    if (world.live_count[kind] == DIFF_LIVE)
+        return diff_call_step(slot, kind == SEGMENT ? DIFF_SHM_STAT : DIFF_SEM_STAT,
+                              diff_pick(kind));
     struct diff_step step =
         diff_call_step(slot, kind == SEGMENT ? DIFF_SHMGET : DIFF_SEMGET, -1);
     struct diff_call *c = &step.call;

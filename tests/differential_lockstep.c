@@ -114,6 +114,8 @@ static void new_object(const struct diff_step *step, int kind,
     struct diff_object o = {.kind = kind, .key = c->key, .size = c->size};
     int number = step->creates >= 0 ? step->creates : world.object_count;
     make_room(number);
+    if (world.live_count[kind] == DIFF_LIVE)
+        diff_die("more objects than the generator may make");
     o.mode = (unsigned)c->flags & 0777;
     o.uid = o.cuid = o.cgid = w->uid;
     for (int family = 0; family < FAMILIES; family++)
