@@ -68,6 +68,7 @@ programs = \
 	%D%/prog_mixed_posix %D%/prog_mixed_sysv \
 	%D%/prog_nth_posix %D%/prog_nth_sysv \
 	%D%/prog_race_posix %D%/prog_race_sysv \
+	%D%/prog_scribble_posix %D%/prog_scribble_sysv \
 	%D%/prog_setuid_posix %D%/prog_setuid_sysv \
 	%D%/prog_shmtool_posix %D%/prog_shmtool_sysv \
 	%D%/prog_signals_posix %D%/prog_signals_sysv \
@@ -224,6 +225,10 @@ step_sources = \
 %C%_prog_race_posix_LDADD = $(backend_with_posix)
 %C%_prog_race_sysv_SOURCES = %D%/prog_race.c
 %C%_prog_race_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_scribble_posix_SOURCES = %D%/prog_scribble.c
+%C%_prog_scribble_posix_LDADD = $(backend_with_posix)
+%C%_prog_scribble_sysv_SOURCES = %D%/prog_scribble.c
+%C%_prog_scribble_sysv_LDADD = $(backend_with_sysv)
 %C%_prog_setuid_posix_SOURCES = %D%/prog_setuid.c
 %C%_prog_setuid_posix_LDADD = $(backend_with_posix)
 %C%_prog_setuid_sysv_SOURCES = %D%/prog_setuid.c

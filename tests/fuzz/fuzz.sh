@@ -37,7 +37,8 @@ report()
     printf '%s: %s executions, %s per second, %s edges\n' "$name" "${executions:-?}" \
         "${rate:-?}" "${edges:-?}"
     [ -e "$work/$name.failed" ] || return 0
-    tail -n 60 "$work/$name.log"
+    grep -vE '^#[0-9]+\s' "$work/$name.log" | tail -n 60
+    printf '%s: FAILED\n' "$name"
     for input in "$work/$name"/*; do
         [ -f "$input" ] || continue
         printf 'FINDING %s, in base64:\n' "$(basename "$input")"

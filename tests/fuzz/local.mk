@@ -46,7 +46,8 @@ fuzzers =
 endif
 
 FUZZ_SECONDS = 60
+FUZZ_JOBS = 2
 fuzz: $(fuzzers)
 	@test -n '$(fuzzers)' || { echo 'configure with CC=clang --enable-fuzzing' >&2; exit 1; }
-	$(srcdir)/%D%/fuzz.sh $(srcdir)/%D%/corpus $(FUZZ_SECONDS) $(fuzzers)
+	JOBS=$(FUZZ_JOBS) $(srcdir)/%D%/fuzz.sh $(srcdir)/%D%/corpus $(FUZZ_SECONDS) $(fuzzers)
 .PHONY: fuzz
