@@ -179,7 +179,7 @@ int px_row_is_adjusted(struct px_set *s, struct px_row *row, const void *context
  * Each burial looks at every entry that may be in the queue. As many rows and entries as a
  * scribbler can make look used would take minutes: one call does some, the next goes on.
  */
-enum { LOOKS_MOST = 1 << 22 };
+enum { LOOKS_MOST = 1 << 21 };
 
 int px_rows_reap(struct px_set *s, px_row_filter matters, const void *context)
 {

@@ -23,7 +23,7 @@
 #include "tests/backend_support.h"
 
 enum { USERS = 3, CALLS = 400, ROUNDS = 8, UNDO = LIBSHM_SEM_UNDO };
-enum { PAGE = 4096, GUARDED = 1 << 20, MOST_AREAS = 6, NSEMS = 3, SIZE = 5000 };
+enum { PAGE = 4096, GUARDED = 1 << 17, MOST_AREAS = 6, NSEMS = 3, SIZE = 5000 };
 
 static uint64_t state;
 

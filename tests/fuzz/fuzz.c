@@ -99,21 +99,21 @@ static void *look(void *unused)
             wall = seconds(CLOCK_MONOTONIC);
             cpu = seconds(clock);
         } else if (seconds(clock) - cpu > 1 || seconds(CLOCK_MONOTONIC) - wall > 10) {
-            fuzz_finding("an input takes longer than a second");
+            fuzz_finding("an act takes longer than a second");
         }
         seen = now;
     }
     return NULL;
 }
 
-void fuzz_watch(void)
+static void watch(void)
 {
     static int number;
 
     atomic_store(&watching, ++number % 1000000 + 1);
 }
 
-void fuzz_rest(void)
+static void rest(void)
 {
     atomic_store(&watching, 0);
 }
@@ -140,10 +140,11 @@ void fuzz_start(void)
 void fuzz_run(void *world, struct fuzz_input *input, fuzz_act *const *acts, size_t count,
               int most)
 {
-    fuzz_watch();
-    while (input->at < input->end && most-- > 0)
+    while (input->at < input->end && most-- > 0) {
+        watch();
         acts[fuzz_byte(input) % count](world, input);
-    fuzz_rest();
+    }
+    rest();
 }
 
 void fuzz_touch(volatile unsigned char *bytes, size_t size, int writable)

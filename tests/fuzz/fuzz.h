@@ -28,12 +28,10 @@ uint64_t fuzz_number(struct fuzz_input *input);
 size_t fuzz_bytes(struct fuzz_input *input, void *to, size_t most);
 
 /*
- * Once for a process: a namespace of its own, emptied at the end, and the watchdog. Between
- * fuzz_watch and fuzz_rest an input may take a second of processor time and ten altogether.
+ * Once for a process: a namespace of its own, emptied at the end, and the watchdog: an act may
+ * take a second of processor time, and ten altogether.
  */
 void fuzz_start(void);
-void fuzz_watch(void);
-void fuzz_rest(void);
 
 /* Says what is wrong and aborts: a finding, as a signal is one. */
 _Noreturn void fuzz_finding(const char *text);

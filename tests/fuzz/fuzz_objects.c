@@ -27,6 +27,7 @@ struct world {
     size_t told; /* bytes of the segment, as IPC_STAT said */
     struct {
         volatile unsigned char *bytes;
+        size_t length;
         int writable;
     } attaches[MOST_ATTACHES];
 };
@@ -48,21 +49,6 @@ static void make_world(struct world *w)
     w->id[1] = (int)EXPECT_OK(shm_backend_semget(KEY, 3, flags));
     w->fd[0] = open_file("m", w->id[0]);
     w->fd[1] = open_file("s", w->id[1]);
-}
-
-/* A set that is still open in this process is let go once its header says that it is dead. */
-static void end_world(struct world *w)
-{
-    const uint32_t dead = PX_DEAD;
-
-    for (int i = 0; i < MOST_ATTACHES; i++)
-        if (w->attaches[i].bytes)
-            EXPECT_OK(shm_backend_shmdt((const void *)w->attaches[i].bytes));
-    for (int i = 0; i < 2; i++) {
-        EXPECT_OK(pwrite(w->fd[i], &dead, sizeof dead, offsetof(struct px_header, state)));
-        close(w->fd[i]);
-    }
-    remove_files();
 }
 
 static void patch(void *world, struct fuzz_input *input)
@@ -119,50 +105,81 @@ static void stat_segment(void *world, struct fuzz_input *input)
 }
 
 /* Address space in which an access behind the attach is a signal: more than a file can have. */
-static void *guarded_place(unsigned place)
+static char *guarded_place(void)
 {
-    static void *places[MOST_ATTACHES];
+    char *place =
+        mmap(NULL, GUARDED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    EXPECT(place != MAP_FAILED);
+    return place;
+}
 
-    places[place] = mmap(
-        places[place], GUARDED, PROT_NONE,
-        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (places[place] ? MAP_FIXED : 0), -1, 0);
-    EXPECT(places[place] != MAP_FAILED);
-    return places[place];
+/* Where an attach ends and the guard begins. */
+static size_t attached_length(const struct world *w)
+{
+    struct stat st;
+
+    EXPECT_OK(fstat(w->fd[0], &st));
+    return (size_t)px_whole_pages((uint64_t)st.st_size - PX_PAYLOAD);
 }
 
 static void attach_segment(void *world, struct fuzz_input *input)
 {
     struct world *w = world;
-    unsigned how = fuzz_byte(input), place = (how >> 2) % MOST_ATTACHES;
-
-    if (w->attaches[place].bytes)
-        return;
+    unsigned how = fuzz_byte(input), number = (how >> 2) % MOST_ATTACHES;
     int flags = LIBSHM_ATTACH_REMAP | (how & 1 ? LIBSHM_ATTACH_RDONLY : 0);
-    void *start = shm_backend_shmat(w->id[0], guarded_place(place), flags);
-    if (start == NOT_ATTACHED)
+
+    if (w->attaches[number].bytes)
         return;
+    char *place = guarded_place();
+    if (shm_backend_shmat(w->id[0], place, flags) == NOT_ATTACHED) {
+        munmap(place, GUARDED);
+        return;
+    }
     w->in_use = 1;
-    w->attaches[place].bytes = start;
-    w->attaches[place].writable = !(how & 1);
+    w->attaches[number].bytes = (unsigned char *)place;
+    w->attaches[number].length = attached_length(w);
+    w->attaches[number].writable = !(how & 1);
 }
 
 static void touch(void *world, struct fuzz_input *input)
 {
     struct world *w = world;
-    unsigned place = fuzz_byte(input) % MOST_ATTACHES;
+    unsigned number = fuzz_byte(input) % MOST_ATTACHES;
 
-    if (w->attaches[place].bytes)
-        fuzz_touch(w->attaches[place].bytes, w->told, w->attaches[place].writable);
+    if (w->attaches[number].bytes)
+        fuzz_touch(w->attaches[number].bytes, w->told, w->attaches[number].writable);
+}
+
+/* The guard first: what the detach leaves free may be somebody else's at once. */
+static void detach_number(struct world *w, unsigned number)
+{
+    unsigned char *bytes = (unsigned char *)w->attaches[number].bytes;
+    size_t length = w->attaches[number].length;
+
+    if (!bytes)
+        return;
+    munmap(bytes + length, GUARDED - length);
+    EXPECT_OK(shm_backend_shmdt(bytes));
+    w->attaches[number].bytes = NULL;
 }
 
 static void detach(void *world, struct fuzz_input *input)
 {
-    struct world *w = world;
-    unsigned place = fuzz_byte(input) % MOST_ATTACHES;
+    detach_number(world, fuzz_byte(input) % MOST_ATTACHES);
+}
 
-    if (w->attaches[place].bytes)
-        EXPECT_OK(shm_backend_shmdt((const void *)w->attaches[place].bytes));
-    w->attaches[place].bytes = NULL;
+/* A set that is still open in this process is let go once its header says that it is dead. */
+static void end_world(struct world *w)
+{
+    const uint32_t dead = PX_DEAD;
+
+    for (unsigned i = 0; i < MOST_ATTACHES; i++)
+        detach_number(w, i);
+    for (int i = 0; i < 2; i++) {
+        EXPECT_OK(pwrite(w->fd[i], &dead, sizeof dead, offsetof(struct px_header, state)));
+        close(w->fd[i]);
+    }
+    remove_files();
 }
 
 static void get(void *world, struct fuzz_input *input)
