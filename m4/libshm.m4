@@ -145,3 +145,38 @@ main (void)
         [AC_LINK_IFELSE([program], [libshm_cv_futex=yes], [libshm_cv_futex=no])])
     m4_popdef([program])])
 ])
+
+# LIBSHM_CHECK_OFD_LOCKS
+# Sets libshm_cv_ofd_locks: can a lock belong to an open file description, not to the process? Where
+# nothing can be run, headers that know them are enough.
+AC_DEFUN([LIBSHM_CHECK_OFD_LOCKS],
+[AS_VAR_SET_IF([libshm_cv_ofd_locks], [libshm_ofd_locks_reason="libshm_cv_ofd_locks was given"],
+    [libshm_ofd_locks_reason="tried"])
+AC_CACHE_CHECK([whether locks of open file descriptions work], [libshm_cv_ofd_locks],
+    [m4_pushdef([program], [AC_LANG_SOURCE([[
+#include <fcntl.h>
+#include <unistd.h>
+
+static int
+lock (int fd)
+{
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+
+  return fcntl (fd, F_OFD_SETLK, &lock);
+}
+
+int
+main (void)
+{
+  int one = open ("conftest.lock", O_RDWR | O_CREAT, 0600), two = open ("conftest.lock", O_RDWR);
+  int works = one >= 0 && two >= 0 && lock (one) == 0 && lock (two) != 0;
+
+  unlink ("conftest.lock");
+  return works ? 0 : 1;
+}
+        ]])])dnl
+    AC_RUN_IFELSE([program],
+        [libshm_cv_ofd_locks=yes], [libshm_cv_ofd_locks=no],
+        [AC_LINK_IFELSE([program], [libshm_cv_ofd_locks=yes], [libshm_cv_ofd_locks=no])])
+    m4_popdef([program])])
+])

@@ -11,6 +11,7 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_clock.h \
 	%D%/posix_collect.c \
 	%D%/posix_compat.h \
+	%D%/posix_file.h \
 	%D%/posix_get.c \
 	%D%/posix_get.h \
 	%D%/posix_header.c \
@@ -24,7 +25,8 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_list.c \
 	%D%/posix_list.h \
 	%D%/posix_lock.h \
-	%D%/posix_lock_ofd.c \
+	%D%/posix_lock_kernel.c \
+	%D%/posix_lock_kernel.h \
 	%D%/posix_maps.c \
 	%D%/posix_maps.h \
 	%D%/posix_object.c \
@@ -63,6 +65,19 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_wait.h \
 	%D%/posix_waiters.c \
 	%D%/posix_waiters.h
+
+# Locks that live as long as an opening of a file, its descriptor and its mappings.
+if HAVE_OFD_LOCKS
+%C%_libposix_la_SOURCES += \
+	%D%/posix_file_plain.c \
+	%D%/posix_lock_ofd.c
+else
+%C%_libposix_la_SOURCES += \
+	%D%/posix_description.c \
+	%D%/posix_description.h \
+	%D%/posix_file_kept.c \
+	%D%/posix_lock_classic.c
+endif
 
 # Sleeping until a word changes: one file for each way of doing it.
 if HAVE_FUTEX

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "posix/posix_io.h"
+#include "posix/posix_file.h"
 #include "posix/posix_lock.h"
 #include "posix/posix_maps.h"
 #include "posix/posix_object.h"
@@ -126,7 +126,8 @@ static void stamp(const struct px_object *o)
 /*
  * A lock of the child's own: a new open file description with another byte locked, which the
  * child maps over the inherited mapping. The inherited one would share the parent's lock, and
- * both together would count as one attach.
+ * both together would count as one attach. Locks that are not inherited at all are taken by the
+ * child, without this (posix_file.h).
  */
 static int prepare(struct px_attach *a, int in_child)
 {
@@ -134,11 +135,13 @@ static int prepare(struct px_attach *a, int in_child)
     enum px_access access = a->writable ? PX_WRITE : PX_READ_ONLY;
     if (px_object_open_any(&o, PX_SEGMENT, a->id, access) != 0)
         return -1;
-    if (o.dev == a->dev && o.ino == a->ino && px_lock_shared(o.fd, px_attach_byte(), 1) == 0) {
-        if (!in_child)
-            stamp(&o);
+    int same = o.dev == a->dev && o.ino == a->ino;
+    int locked =
+        same && px_file_locks_are_inherited() && px_lock_shared(o.fd, px_attach_byte(), 1) == 0;
+    if (same && !in_child)
+        stamp(&o);
+    if (locked)
         return o.fd;
-    }
     px_object_close(&o);
     return -1;
 }
@@ -154,7 +157,7 @@ static void prepare_if_mapped(const struct px_mapping *m, void *context)
         if (a->fork_fd >= 0 || (uintptr_t)a->piece != m->start ||
             a->length != m->end - m->start || a->ino != m->inode)
             continue;
-        a->fork_prot = m->protection;
+        a->fork_prot = px_file_locks_are_inherited() ? m->protection : -1;
         a->fork_fd = prepare(a, 0);
     }
 }
@@ -170,9 +173,9 @@ static void finish(struct px_attach *a, int in_child)
     if (a->fork_fd < 0)
         return;
     if (in_child)
-        (void)mmap(a->piece, a->length, a->fork_prot, MAP_SHARED | MAP_FIXED, a->fork_fd,
-                   PX_PAYLOAD + ((char *)a->piece - (char *)a->address));
-    px_close(a->fork_fd);
+        (void)px_file_map(a->fork_fd, a->piece, a->length, a->fork_prot, MAP_SHARED | MAP_FIXED,
+                          PX_PAYLOAD + ((char *)a->piece - (char *)a->address));
+    px_file_close(a->fork_fd);
     a->fork_fd = a->fork_prot = -1;
 }
 

@@ -14,6 +14,7 @@
 #include "libshm/backend.h"
 #include "libshm/fail.h"
 #include "libshm/keep.h"
+#include "posix/posix_file.h"
 #include "posix/posix_io.h"
 #include "posix/posix_key.h"
 #include "posix/posix_life.h"
@@ -74,14 +75,14 @@ static void collect_foreign(struct collection *c, const struct px_name *name)
     char path[PX_PATH_SIZE];
     struct px_object o = {.kind = name->kind, .id = (int)name->number};
     px_object_path(path, name->kind, o.id);
-    o.fd = px_open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+    o.fd = px_file_open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     int wanted = o.fd >= 0 && (px_lock_exclusive(o.fd, 0, PX_ATTACH_END) != 0 ||
                                px_object_reload(&o) == 0 || has_other_format(o.fd));
     int foreign = o.fd >= 0 || errno == ELOOP || errno == ENXIO; /* a link, a fifo, a socket */
     if (foreign && !wanted && unlink(path) == 0)
         removed(c, "unreadable");
     if (o.fd >= 0)
-        px_close(o.fd);
+        px_file_close(o.fd);
 }
 
 static const char *describe_debris(const struct px_object *o)

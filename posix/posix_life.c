@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libshm/fail.h"
+#include "posix/posix_file.h"
 #include "posix/posix_io.h"
 #include "posix/posix_lock.h"
 #include "posix/posix_process.h"
@@ -162,7 +163,7 @@ int px_life_clear_dangling(enum px_kind kind, uint32_t key, const struct px_bind
     struct px_object o = {.kind = kind, .id = binding->id, .writable = 1};
     char path[PX_PATH_SIZE];
     px_object_path(path, kind, binding->id);
-    o.fd = px_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    o.fd = px_file_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (o.fd < 0) {
         errno = errno == EEXIST ? EAGAIN : errno;
         return -1;
@@ -193,7 +194,7 @@ static int make_named(struct px_object *o)
     char path[PX_PATH_SIZE];
     o->id = (int)(px_random() & INT32_MAX);
     px_object_path(path, o->kind, o->id);
-    o->fd = px_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    o->fd = px_file_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (o->fd < 0)
         return -1;
     if (lock_named(o) == 0 && take_group(o) == 0)

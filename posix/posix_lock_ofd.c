@@ -5,98 +5,37 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
 
-static int set_lock(int fd, short type, off_t start, off_t length)
-{
-    struct flock lock = {
-        .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
-    int result;
-    do
-        result = fcntl(fd, F_OFD_SETLK, &lock);
-    while (result != 0 && errno == EINTR);
-    if (result != 0 && errno == EACCES)
-        errno = EAGAIN;
-    return result;
-}
+#include "posix/posix_lock_kernel.h"
 
 int px_lock_exclusive(int fd, off_t start, off_t length)
 {
-    return set_lock(fd, F_WRLCK, start, length);
+    return px_kernel_lock(fd, F_OFD_SETLK, F_WRLCK, start, length);
 }
 
 int px_lock_shared(int fd, off_t start, off_t length)
 {
-    return set_lock(fd, F_RDLCK, start, length);
+    return px_kernel_lock(fd, F_OFD_SETLK, F_RDLCK, start, length);
 }
 
 void px_unlock(int fd, off_t start, off_t length)
 {
     int error = errno;
-    set_lock(fd, F_UNLCK, start, length);
+    px_kernel_lock(fd, F_OFD_SETLK, F_UNLCK, start, length);
     errno = error;
-}
-
-/* Finds some lock of another description that conflicts with `type`; not necessarily the first.
- */
-static int find_lock(int fd, short type, off_t start, off_t end, struct flock *found)
-{
-    memset(found, 0, sizeof *found);
-    found->l_type = type;
-    found->l_whence = SEEK_SET;
-    found->l_start = start;
-    found->l_len = end - start;
-    int result;
-    do
-        result = fcntl(fd, F_OFD_GETLK, found);
-    while (result != 0 && errno == EINTR);
-    if (result != 0)
-        return -1;
-    return found->l_type != F_UNLCK;
 }
 
 int px_lock_is_held(int fd, off_t byte)
 {
-    struct flock found;
-    return find_lock(fd, F_RDLCK, byte, byte + 1, &found);
+    return px_kernel_conflict(fd, F_OFD_GETLK, F_RDLCK, byte, byte + 1);
 }
 
 int px_lock_any(int fd, off_t start, off_t end)
 {
-    struct flock found;
-    return find_lock(fd, F_WRLCK, start, end, &found);
+    return px_kernel_conflict(fd, F_OFD_GETLK, F_WRLCK, start, end);
 }
 
-/*
- * The system reports one lock at a time, so each answer splits the range in two that are
- * counted by themselves. The depth of the ranges still open is bounded by 64: the shorter one
- * is finished first.
- */
 int64_t px_lock_count(int fd, off_t start, off_t end)
 {
-    struct range {
-        off_t start, end;
-    } open_ranges[64];
-    int depth = 0;
-    int64_t count = 0;
-    open_ranges[depth++] = (struct range){start, end};
-    while (depth > 0) {
-        struct range range = open_ranges[--depth];
-        struct flock found;
-        int any = range.start < range.end
-                      ? find_lock(fd, F_WRLCK, range.start, range.end, &found)
-                      : 0;
-        if (any < 0)
-            return -1;
-        if (!any)
-            continue;
-        count++;
-        off_t after = found.l_len ? found.l_start + found.l_len : range.end;
-        struct range left = {range.start, found.l_start}, right = {after, range.end};
-        int left_is_longer = left.end - left.start > right.end - right.start;
-        open_ranges[depth++] = left_is_longer ? left : right;
-        open_ranges[depth++] = left_is_longer ? right : left;
-    }
-    return count;
+    return px_kernel_count(fd, F_OFD_GETLK, start, end);
 }

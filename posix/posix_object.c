@@ -12,6 +12,7 @@
 
 #include "libshm/fail.h"
 #include "posix/posix_header.h"
+#include "posix/posix_file.h"
 #include "posix/posix_io.h"
 #include "posix/posix_perm.h"
 
@@ -20,10 +21,10 @@ static int open_file(const char *path, enum px_access access, int *writable)
 {
     const int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
     *writable = access != PX_READ_ONLY;
-    int fd = px_open(path, (*writable ? O_RDWR : O_RDONLY) | flags, 0);
+    int fd = px_file_open(path, (*writable ? O_RDWR : O_RDONLY) | flags, 0);
     if (fd < 0 && access == PX_BEST && (errno == EACCES || errno == EROFS)) {
         *writable = 0;
-        fd = px_open(path, O_RDONLY | flags, 0);
+        fd = px_file_open(path, O_RDONLY | flags, 0);
     }
     if (fd < 0 && (errno == ELOOP || errno == ENXIO || errno == EISDIR))
         errno = EBADMSG;
@@ -117,7 +118,7 @@ int px_object_open(struct px_object *o, enum px_kind kind, int id, enum px_acces
 
 void px_object_close(struct px_object *o)
 {
-    px_close(o->fd);
+    px_file_close(o->fd);
 }
 
 int px_file_may_reach(uint64_t end)

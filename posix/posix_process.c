@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "posix/posix_attach.h"
+#include "posix/posix_file.h"
 #include "posix/posix_set.h"
 
 /*
@@ -89,6 +90,7 @@ static void notice_process(void)
     px_sets_forget();
     atomic_store(&self->random, seed());
     atomic_store(&self->pid, getpid());
+    px_files_notice_fork();
 }
 
 pid_t px_pid(void)
@@ -144,12 +146,14 @@ static void before_fork(void)
     forking_mask = old;
     forking_errno = error;
     px_attaches_before_fork();
+    px_files_before_fork();
     errno = error;
 }
 
 static void after_fork_in_parent(void)
 {
     int error = errno; /* fork's own, if it failed */
+    px_files_after_fork(0);
     px_attaches_after_fork(0);
     struct px_mask old = forking_mask;
     px_table_unlock();
@@ -166,6 +170,7 @@ static void after_fork_in_child(void)
     pthread_mutex_unlock(&store_mutex);
     atomic_store(&self->pid, 0);
     notice_process();
+    px_files_after_fork(1);
     errno = error;
     px_restore_signals(&old);
 }

@@ -7,7 +7,7 @@
 
 #include "libshm/fail.h"
 #include "posix/posix_clock.h"
-#include "posix/posix_io.h"
+#include "posix/posix_file.h"
 #include "posix/posix_lock.h"
 #include "posix/posix_process.h"
 #include "posix/posix_semop.h"
@@ -114,7 +114,7 @@ void px_row_claim(struct px_set *s)
 void px_probe_end(struct px_probe *probe)
 {
     if (probe->fd >= 0)
-        px_close(probe->fd);
+        px_file_close(probe->fd);
     probe->fd = -1;
 }
 

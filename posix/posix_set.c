@@ -11,6 +11,7 @@
 
 #include "libshm/fail.h"
 #include "posix/posix_compat.h"
+#include "posix/posix_file.h"
 #include "posix/posix_io.h"
 #include "posix/posix_lock.h"
 #include "posix/posix_perm.h"
@@ -35,7 +36,7 @@ static struct px_set **bucket(int id)
 static int drop(struct px_set **at)
 {
     struct px_set *s = *at;
-    if (munmap(s->base, s->layout.file_size) != 0)
+    if (px_file_unmap(s->base, s->layout.file_size) != 0)
         return -1; /* it stays until somebody looks again */
     *at = s->next;
     px_pool_give(&pool, s);
@@ -73,7 +74,8 @@ static struct px_set *find(int id)
  */
 static int map_with_row(struct px_set *s, struct px_object *o)
 {
-    s->base = mmap(NULL, s->layout.file_size, PROT_READ | PROT_WRITE, MAP_SHARED, o->fd, 0);
+    s->base =
+        px_file_map(o->fd, NULL, s->layout.file_size, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
     if (s->base == MAP_FAILED)
         return shm_failf(errno,
                          "semaphore set %d cannot be mapped (%zu bytes of address space): "
@@ -85,7 +87,7 @@ static int map_with_row(struct px_set *s, struct px_object *o)
     else if (px_row_choose(s, o->fd) == 0)
         return 0;
     int error = errno;
-    munmap(s->base, s->layout.file_size);
+    px_file_unmap(s->base, s->layout.file_size);
     errno = error;
     return -1;
 }
@@ -196,7 +198,7 @@ static int allocate(struct px_set *s, size_t start, size_t end)
     if (fd < 0)
         return -1;
     int result = px_reserve(fd, (off_t)start, (off_t)end);
-    px_close(fd);
+    px_file_close(fd);
     return result;
 }
 

@@ -8,6 +8,7 @@
 #include "libshm/backend.h"
 #include "libshm/fail.h"
 #include "posix/posix_attach.h"
+#include "posix/posix_file.h"
 #include "posix/posix_get.h"
 #include "posix/posix_life.h"
 #include "posix/posix_lock.h"
@@ -81,14 +82,14 @@ static int map_payload(struct attaching *w)
     int fixed = 0;
     if (w->exact)
         fixed = w->flags & LIBSHM_ATTACH_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE;
-    w->base =
-        mmap(w->at, w->length, protection(w->flags), MAP_SHARED | fixed, w->o->fd, PX_PAYLOAD);
+    w->base = px_file_map(w->o->fd, w->at, w->length, protection(w->flags), MAP_SHARED | fixed,
+                          PX_PAYLOAD);
     if (w->base == MAP_FAILED)
         return explain_mmap(w);
     if (!w->exact || w->base == w->at)
         return 0;
     /* A kernel that does not know MAP_FIXED_NOREPLACE took the address for a wish. */
-    munmap(w->base, w->length);
+    px_file_unmap(w->base, w->length);
     errno = EEXIST;
     return explain_mmap(w);
 }
@@ -288,7 +289,7 @@ static int unmap_pieces(const void *address, struct px_attach *copy)
     copy->serial = 0;
     while ((a = px_attach_take(address, copy->serial)) != NULL) {
         *copy = *a;
-        if (munmap(a->piece, a->length) != 0) {
+        if (px_file_unmap(a->piece, a->length) != 0) {
             px_attach_add(a);
             return shm_failf(errno, "the segment attached at %p cannot be unmapped: %s",
                              address, strerror(errno));
