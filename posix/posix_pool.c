@@ -7,22 +7,27 @@
 
 enum { CHUNK = 65536 };
 
-static int grow(struct px_pool *pool)
+/* Records are cut off the chunk one by one: to cut it up at once would touch all its pages. */
+static void *fresh(struct px_pool *pool)
 {
-    char *chunk = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (chunk == MAP_FAILED)
-        return -1;
-    for (size_t at = 0; at + pool->record <= CHUNK; at += pool->record)
-        px_pool_give(pool, chunk + at);
-    return 0;
+    if ((size_t)(pool->end - pool->fresh) < pool->record) {
+        char *chunk =
+            mmap(NULL, CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (chunk == MAP_FAILED)
+            return NULL;
+        pool->fresh = chunk;
+        pool->end = chunk + CHUNK;
+    }
+    void *record = pool->fresh;
+    pool->fresh += pool->record;
+    return record;
 }
 
 void *px_pool_take(struct px_pool *pool)
 {
-    while (!pool->free)
-        if (grow(pool) != 0)
-            return NULL;
     void *record = pool->free;
+    if (!record)
+        return fresh(pool);
     memcpy(&pool->free, record, sizeof pool->free);
     memset(record, 0, pool->record);
     return record;

@@ -8,8 +8,9 @@
 #include <stddef.h>
 
 struct px_pool {
-    size_t record; /* bytes of a record, at least a pointer's */
-    void *free;
+    size_t record;     /* bytes of a record, at least a pointer's */
+    void *free;        /* given back */
+    char *fresh, *end; /* never taken yet */
 };
 
 /* A zeroed record, or NULL when the system has no memory left. */

@@ -3,7 +3,7 @@
  *
  * One file for each way of doing it; configure chooses:
  *   posix_wait_futex.c   the kernel's futexes
- *   posix_wait_poll.c    looking at the word every millisecond
+ *   posix_wait_poll.c    looking at the word again and again
  */
 #ifndef LIBSHM_POSIX_WAIT_H
 #define LIBSHM_POSIX_WAIT_H

@@ -85,6 +85,16 @@ bool under_thread_sanitizer(void)
     return THREAD_SANITIZER;
 }
 
+/* S5.28: a fact of the build, not of the moment. */
+bool keeps_descriptors(void)
+{
+#ifdef HAVE_OFD_LOCKS
+    return false;
+#else
+    return on_posix();
+#endif
+}
+
 void announce(void)
 {
     char where[256];

@@ -61,7 +61,8 @@ bool on_posix(void);
  * knows, which the kernel's semop is not; and a process has one thread more.
  */
 bool under_thread_sanitizer(void);
-void announce(void); /* prints the backend and where its objects live */
+bool keeps_descriptors(void); /* of what is attached or open, because locks need them */
+void announce(void);          /* prints the backend and where its objects live */
 void leave_out(const char *rules, const char *reason); /* prints it */
 
 /*
