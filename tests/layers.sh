@@ -47,6 +47,23 @@ if grep -nE "${include}\"[^/]*\"" libshm/*.[ch] sysv/*.[ch] posix/*.[ch] tests/*
     echo "^ our headers are named with their folder"
     failed=1
 fi
+
+# Others would take locks away where locks belong to the process: posix/posix_file.h. What has a bare
+# close opens no file of the store; posix_object.c maps a header and unmaps it at once.
+for file in posix/*.c; do
+    case $file in
+    */posix_io.c | */posix_file_*.c | */posix_description.c) ;;
+    */posix_maps.c | */posix_store.c | */posix_pool.c | */posix_process.c | */posix_object.c) ;;
+    *)
+        none "files of the store are opened, closed and unmapped with px_file_ calls" \
+            '(^|[^_[:alnum:]])(px_open|px_close|open|close|dup2?|munmap)[[:space:]]*\(' "$file"
+        ;;
+    esac
+done
+none "files of the store are opened and closed with px_file_ calls" \
+    '(^|[^_[:alnum:]])(px_open|px_close|open|close|dup2?)[[:space:]]*\(' posix/posix_object.c
+none "attaches are mapped with px_file_map" '(^|[^_[:alnum:]])mmap[[:space:]]*\(' \
+    posix/posix_attach.c posix/posix_shmat.c
 none "the examples use only what is installed" \
     "${include}[<\"](libshm/(backend|fail)|sysv/|posix/|tests/|config)" doc/examples/*.[ch]
 
