@@ -2,6 +2,7 @@
 
 #include "posix/posix_description.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
@@ -44,7 +45,9 @@ void px_files_leave(const struct px_mask *old)
 static int is_ours(const struct px_file *f, int fd)
 {
     struct stat st;
-    return fstat(fd, &st) == 0 && st.st_dev == f->dev && st.st_ino == f->ino;
+    if (fstat(fd, &st) != 0)
+        return errno != EBADF; /* nobody has closed it */
+    return st.st_dev == f->dev && st.st_ino == f->ino;
 }
 
 struct px_description *px_description_of(int fd)
@@ -207,13 +210,22 @@ void px_file_settle(struct px_file *f)
     px_pool_give(&file_pool, f);
 }
 
+enum { TRIES = 8 };
+
+/* Giving back can need memory too, and nothing else would do it. */
+static void unlock(int fd, const struct px_held *held)
+{
+    for (int i = 0; i < TRIES; i++)
+        if (px_kernel_lock(fd, F_SETLK, F_UNLCK, held->start, held->end - held->start) == 0)
+            return;
+}
+
 static void unlock_all(struct px_description *d)
 {
     struct px_descriptor *any = d->file->descriptors;
     for (int i = 0; i < PX_HELD; i++)
         if (d->held[i].type != F_UNLCK && any && is_ours(d->file, any->fd))
-            px_kernel_lock(any->fd, F_SETLK, F_UNLCK, d->held[i].start,
-                           d->held[i].end - d->held[i].start);
+            unlock(any->fd, &d->held[i]);
     forget_locks(d);
 }
 

@@ -51,16 +51,32 @@ static int move_up(int fd)
     return higher;
 }
 
+enum { TRIES = 8 };
+
+/*
+ * A file that was just made is nobody's, and goes. Any other descriptor stays open when nobody
+ * can tell what it is of: closing it could take locks away.
+ */
+static int identify(int fd, const char *path, int flags, struct stat *st)
+{
+    for (int i = 0; i < TRIES; i++)
+        if (fstat(fd, st) == 0)
+            return 0;
+    int error = errno;
+    if (flags & O_EXCL) {
+        unlink(path);
+        px_close(fd);
+    }
+    errno = error;
+    return -1;
+}
+
 static int open_anew(struct px_new *n, const char *path, int flags, mode_t mode)
 {
     struct stat st;
     int fd = px_open(path, flags, mode);
-    if (fd < 0)
+    if (fd < 0 || identify(fd, path, flags, &st) != 0)
         return -1;
-    if (fstat(fd, &st) != 0) {
-        px_close(fd);
-        return -1;
-    }
     struct px_file *f = px_file_find(st.st_dev, st.st_ino);
     if (!f || !px_file_has_locks(f))
         fd = move_up(fd);

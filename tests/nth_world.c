@@ -134,6 +134,35 @@ void nth_wipe(void)
             remove_set(ids[i]);
 }
 
+/* A file of the store that this process has mapped. */
+static bool is_mapped(const char *file)
+{
+    char line[512];
+    bool found = false;
+    FILE *maps = fopen("/proc/self/maps", "r");
+
+    while (maps && !found && fgets(line, sizeof line, maps))
+        found = strstr(line, file) != NULL;
+    if (maps)
+        fclose(maps);
+    return found;
+}
+
+/* S5.28: what is mapped has a descriptor; any other of a file of the store is one too many. */
+static bool is_kept(const char *number)
+{
+    char path[64], file[512];
+
+    if (!keeps_descriptors())
+        return false;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", atoi(number));
+    ssize_t length = readlink(path, file, sizeof file - 1);
+    if (length <= 0)
+        return false;
+    file[length] = '\0';
+    return strstr(file, "/libshm.") && is_mapped(file);
+}
+
 static void list_descriptors(char *text, size_t size)
 {
     DIR *entries = opendir("/proc/self/fd");
@@ -141,7 +170,8 @@ static void list_descriptors(char *text, size_t size)
 
     *text = '\0';
     for (struct dirent *entry; entries && (entry = readdir(entries));)
-        if (entry->d_name[0] != '.' && atoi(entry->d_name) != dirfd(entries))
+        if (entry->d_name[0] != '.' && atoi(entry->d_name) != dirfd(entries) &&
+            !is_kept(entry->d_name))
             at += (size_t)snprintf(text + at, size - at, " %s", entry->d_name);
     if (entries)
         closedir(entries);
