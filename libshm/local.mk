@@ -93,6 +93,10 @@ noinst_LTLIBRARIES += %D%/libwhole_posix.la %D%/libwhole_sysv.la
 %C%_libwhole_posix_la_LIBADD = %D%/libcore.la posix/libposix.la
 %C%_libwhole_sysv_la_SOURCES =
 %C%_libwhole_sysv_la_LIBADD = %D%/libcore.la sysv/libsysv.la
+if SWITCHES
+%C%_libwhole_posix_la_LIBADD += tests/libswitches_posix.la
+%C%_libwhole_sysv_la_LIBADD += tests/libswitches_sysv.la
+endif
 
 pkgconfig_DATA = %D%/libshm.pc
 

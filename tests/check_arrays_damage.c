@@ -184,10 +184,28 @@ START_TEST(random_bytes)
 }
 END_TEST
 
+static size_t metadata_pairs(void)
+{
+    return (size_t)((struct shm_segment_header *)(void *)before)->pairs;
+}
+
+/* The last bytes of the label of some array that has one. */
+static size_t label_of_first(void)
+{
+    struct shm_segment_entry e;
+    memcpy(&e, before + sizeof(struct shm_segment_header), sizeof e);
+    for (size_t i = 1; e.label == 0; i++)
+        memcpy(&e, before + sizeof(struct shm_segment_header) + i * sizeof e, sizeof e);
+    return (size_t)e.label + e.label_nbytes - 4;
+}
+
 static void change_word(size_t at, uint32_t word, const char *text)
 {
     memcpy(bytes + at, &word, sizeof word);
-    ck_refuses(shm_arrays_attach(shm_arrays_root(set)), EINVAL);
+    struct shm_arrays *a = shm_arrays_attach(shm_arrays_root(set));
+    ck_assert_msg(a == NULL, "byte %zu may be changed to %u: no \"%s\"", at, (unsigned)word,
+                  text);
+    ck_assert_int_eq(errno, EINVAL);
     ck_assert_msg(strstr(shm_error_detail(), text) != NULL, "\"%s\" is not in \"%s\"", text,
                   shm_error_detail());
     memcpy(bytes, before, nbytes);
@@ -240,6 +258,47 @@ START_TEST(other_word_sizes)
         ck_says(sentence);
         end_set();
     }
+}
+END_TEST
+
+#define HEADER(field) offsetof(struct shm_segment_header, field)
+#define ENTRY(field)                                                                           \
+    (sizeof(struct shm_segment_header) + offsetof(struct shm_segment_entry, field))
+
+/* For each group of fields, the check that is there for it says so. */
+START_TEST(each_group_of_fields)
+{
+    make_set();
+    change_word(HEADER(kind), 1, "its mark is missing");
+    change_word(HEADER(total), (uint32_t)nbytes + 64, "its size");
+    change_word(HEADER(metadata), (uint32_t)nbytes + 64, "an offset is outside of it");
+    change_word(HEADER(pairs), (uint32_t)metadata + 64, "an offset is outside of it");
+    change_word(HEADER(narrays), 1000, "its table is longer");
+    change_word(HEADER(npartitions), 1000, "the keys of its partitions");
+    change_word(HEADER(partition), 1, "its place in the set");
+    change_word(HEADER(slot), (uint32_t)nbytes, "its parts are not where");
+    change_word(HEADER(slot_nbytes), (uint32_t)nbytes, "its parts are not where");
+    change_word(metadata_pairs(), 77, "is not partition 0");
+    change_word(ENTRY(position), 3, "an impossible position");
+    change_word(ENTRY(itemsize), 0, "an impossible element type");
+    change_word(ENTRY(count), 7, "not the product of its shape");
+    change_word(ENTRY(offset), (uint32_t)nbytes, "an array is not where");
+    change_word(ENTRY(shape), (uint32_t)nbytes, "a shape is outside");
+    change_word(ENTRY(ndim), 65, "a shape is outside");
+    change_word(label_of_first(), 0x01010101, "a label does not end");
+    end_set();
+}
+END_TEST
+
+/* The copy of the metadata that is parsed is as long as it says. */
+START_TEST(metadata_of_another_length)
+{
+    unsigned char storage[ROOM];
+    struct shm_array arrays[3];
+    make_set();
+    ck_works(shm_layout_parse(before, metadata, arrays, storage));
+    ck_fails(shm_layout_parse(before, metadata - 64, arrays, storage), EINVAL);
+    end_set();
 }
 END_TEST
 
@@ -303,6 +362,8 @@ int main(void)
                             words_with_nasty_numbers,
                             random_bytes,
                             other_machines,
+                            each_group_of_fields,
+                            metadata_of_another_length,
                             other_word_sizes,
                             metadata_change_under_a_handle,
                             a_copy_that_is_always_overtaken};

@@ -47,10 +47,36 @@ endif
 	%D%/backend_check.c \
 	%D%/backend_check.h
 
+# ---- What they are linked with: in a build with switches, calls come to those first --------------
+
+whole_posix = $(switches_posix) libshm/libwhole_posix.la
+whole_sysv = $(switches_sysv) libshm/libwhole_sysv.la
+
+if SWITCHES
+noinst_LTLIBRARIES += %D%/libswitches_posix.la %D%/libswitches_sysv.la
+endif
+%C%_libswitches_posix_la_SOURCES = \
+	%D%/switches.c \
+	%D%/switches.h \
+	%D%/switches_arrays.c \
+	%D%/switches_posix.c
+%C%_libswitches_sysv_la_SOURCES = \
+	%D%/switches.c \
+	%D%/switches.h \
+	%D%/switches_arrays.c \
+	%D%/switches_sysv.c
+EXTRA_DIST += %D%/switches.sh %D%/switches.txt
+
+# Not one of the tests: it runs them, each switch at a time.
+switches: all
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS=
+	srcdir='$(srcdir)' $(SHELL) $(srcdir)/%D%/switches.sh
+.PHONY: switches
+
 # ---- Programs without Check ------------------------------------------------------------------
 
-api_with_posix = %D%/libapi_support.la libshm/libwhole_posix.la
-api_with_sysv = %D%/libapi_support.la libshm/libwhole_sysv.la
+api_with_posix = %D%/libapi_support.la $(whole_posix)
+api_with_sysv = %D%/libapi_support.la $(whole_sysv)
 backend_with_posix = %D%/libbackend_support.la $(api_with_posix)
 backend_with_sysv = %D%/libbackend_support.la $(api_with_sysv)
 
@@ -406,9 +432,9 @@ endif
 
 check_PROGRAMS += %D%/shmtool_posix %D%/shmtool_sysv
 %C%_shmtool_posix_SOURCES = $(libshm_shmtool_SOURCES)
-%C%_shmtool_posix_LDADD = libshm/libwhole_posix.la
+%C%_shmtool_posix_LDADD = $(whole_posix)
 %C%_shmtool_sysv_SOURCES = $(libshm_shmtool_SOURCES)
-%C%_shmtool_sysv_LDADD = libshm/libwhole_sysv.la
+%C%_shmtool_sysv_LDADD = $(whole_sysv)
 
 check_PROGRAMS += \
 	%D%/posix/attach %D%/sysv/attach \
@@ -417,28 +443,28 @@ check_PROGRAMS += \
 	%D%/posix/share %D%/sysv/share
 
 %C%_posix_attach_CPPFLAGS = $(example_cppflags)
-%C%_posix_attach_LDADD = libshm/libwhole_posix.la
+%C%_posix_attach_LDADD = $(whole_posix)
 %C%_posix_attach_SOURCES = $(doc_examples_attach_SOURCES)
 %C%_sysv_attach_CPPFLAGS = $(example_cppflags)
-%C%_sysv_attach_LDADD = libshm/libwhole_sysv.la
+%C%_sysv_attach_LDADD = $(whole_sysv)
 %C%_sysv_attach_SOURCES = $(doc_examples_attach_SOURCES)
 %C%_posix_first_CPPFLAGS = $(example_cppflags)
-%C%_posix_first_LDADD = libshm/libwhole_posix.la
+%C%_posix_first_LDADD = $(whole_posix)
 %C%_posix_first_SOURCES = $(doc_examples_first_SOURCES)
 %C%_sysv_first_CPPFLAGS = $(example_cppflags)
-%C%_sysv_first_LDADD = libshm/libwhole_sysv.la
+%C%_sysv_first_LDADD = $(whole_sysv)
 %C%_sysv_first_SOURCES = $(doc_examples_first_SOURCES)
 %C%_posix_sgd_CPPFLAGS = $(example_cppflags)
-%C%_posix_sgd_LDADD = libshm/libwhole_posix.la -lm
+%C%_posix_sgd_LDADD = $(whole_posix) -lm
 %C%_posix_sgd_SOURCES = $(doc_examples_sgd_SOURCES)
 %C%_sysv_sgd_CPPFLAGS = $(example_cppflags)
-%C%_sysv_sgd_LDADD = libshm/libwhole_sysv.la -lm
+%C%_sysv_sgd_LDADD = $(whole_sysv) -lm
 %C%_sysv_sgd_SOURCES = $(doc_examples_sgd_SOURCES)
 %C%_posix_share_CPPFLAGS = $(example_cppflags)
-%C%_posix_share_LDADD = libshm/libwhole_posix.la
+%C%_posix_share_LDADD = $(whole_posix)
 %C%_posix_share_SOURCES = $(doc_examples_share_SOURCES)
 %C%_sysv_share_CPPFLAGS = $(example_cppflags)
-%C%_sysv_share_LDADD = libshm/libwhole_sysv.la
+%C%_sysv_share_LDADD = $(whole_sysv)
 %C%_sysv_share_SOURCES = $(doc_examples_share_SOURCES)
 
 TESTS += %D%/examples_posix.sh %D%/examples_sysv.sh
@@ -452,9 +478,9 @@ bench_sources = \
 	%D%/bench/bench.h \
 	%D%/bench/bench_arrays.c \
 	%D%/bench/bench_semaphores.c
-%C%_bench_bench_posix_LDADD = libshm/libwhole_posix.la
+%C%_bench_bench_posix_LDADD = $(whole_posix)
 %C%_bench_bench_posix_SOURCES = $(bench_sources)
-%C%_bench_bench_sysv_LDADD = libshm/libwhole_sysv.la
+%C%_bench_bench_sysv_LDADD = $(whole_sysv)
 %C%_bench_bench_sysv_SOURCES = $(bench_sources)
 
 bench: %D%/bench/bench_posix %D%/bench/bench_sysv
