@@ -41,15 +41,25 @@ static void fill_room(int spot)
     mmap(room_of(spot), room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
-/* Far from where the system puts mappings by itself, so that none of those comes into a hole. */
+/*
+ * Far from where the system puts mappings by itself, so that none of those comes into a hole. The
+ * second place is for programs with a sanitizer that has the first for itself.
+ */
 static void make_arena(void)
 {
-    void *far = (void *)((uintptr_t)1 << (sizeof(void *) > 4 ? 45 : 29));
+    static const int bits[] = {sizeof(void *) > 4 ? 45 : 29, sizeof(void *) > 4 ? 38 : 28};
     page = (size_t)sysconf(_SC_PAGESIZE);
     room = DIFF_SPOT_PAGES * page;
-    arena = mmap(far, room * DIFF_SPOTS, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (arena == MAP_FAILED)
-        _exit(3);
+    for (int i = 0; i < 2; i++) {
+        void *far = (void *)((uintptr_t)1 << bits[i]);
+        if (arena != NULL)
+            munmap(arena, room * DIFF_SPOTS);
+        arena = mmap(far, room * DIFF_SPOTS, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (arena == MAP_FAILED)
+            _exit(3);
+        if (arena == far)
+            break;
+    }
 }
 
 /* ---- Attaches ------------------------------------------------------------------------------ */
