@@ -375,10 +375,11 @@ static void scribble_over_a_segment(unsigned seed)
     segment = segment_at(segment_key, SIZE, 0600);
     map_target("m", segment, PAGE);
     keep_bytes(CONTROL);
-    target.areas[0] = (struct area){32, 16, 8};
-    target.areas[1] = (struct area){0, 28, 3};
-    target.areas[2] = (struct area){48, CONTROL - 48, 5};
-    target.good_every = 3;
+    target.areas[0] = (struct area){32, 2, 10}; /* the size, below what it was */
+    target.areas[1] = (struct area){32, 16, 2};
+    target.areas[2] = (struct area){0, 28, 2};
+    target.areas[3] = (struct area){48, CONTROL - 48, 2};
+    target.good_every = 2;
     target.lock = 0;
     expect_survival("a segment's header", use_segment, seed);
     munmap(target.bytes, PAGE);
