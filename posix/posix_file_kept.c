@@ -96,11 +96,9 @@ int px_file_open(const char *path, int flags, mode_t mode)
         fd = reuse_parked(&records, path, flags);
         if (fd < 0)
             fd = open_anew(&records, path, flags, mode);
-        error = fd < 0 ? errno : error;
         px_new_give(&records);
-    } else {
-        error = ENOMEM;
     }
+    error = fd < 0 ? errno : error;
     px_files_leave(&old);
     errno = error;
     return fd;
@@ -127,10 +125,8 @@ static void *map(struct px_description *d, void *at, size_t length, int protecti
                  off_t offset)
 {
     struct px_piece *piece = px_piece_new();
-    if (!piece) {
-        errno = ENOMEM;
+    if (!piece)
         return MAP_FAILED;
-    }
     void *start = mmap(at, length, protection, flags, d->descriptor->fd, offset);
     if (start == MAP_FAILED) {
         px_piece_discard(piece);
