@@ -26,7 +26,11 @@ _Noreturn void expectation_failed(const char *file, int line, const char *condit
 /* Runs this program again as ROLE with the key and a number; ended after 60 seconds. */
 pid_t start_role(const char *role, key_t root, long number);
 
-/* The same with the program at this path. */
+/*
+ * The same with the program at this path. LIBSHM_TEST_EMULATOR, if set, is the path of the
+ * emulator that these tests run under, one that takes "-0 NAME" as qemu does; it has to be run
+ * by name for the new program as well.
+ */
 pid_t start_role_of(const char *program, const char *role, key_t root, long number);
 
 /* Waits for such a process, and expects this exit status, or 128 + the signal. */
