@@ -409,6 +409,33 @@ static void attack_a_set_in_use(void)
     }
 }
 
+/* As made on a machine of the other byte order: refused, and nobody takes it for debris. */
+static void refuse_both(void *unused)
+{
+    (void)unused;
+    EXPECT(shm_backend_shmat(segment, NULL, 0) == NOT_ATTACHED && errno == EINVAL);
+    EXPECT(strstr(shm_error_detail(), "is not a segment of this format"));
+    EXPECT_ERR(shm_backend_shmget(KEY, 0, 0), EINVAL);
+    EXPECT(strstr(shm_error_detail(), "is not its segment of this format"));
+    EXPECT_ERR(semop1(set, 0, 1, 0), EINVAL);
+    EXPECT(strstr(shm_error_detail(), "is not a semaphore set of this format"));
+    EXPECT_ERR(shm_backend_semget(KEY, 0, 0), EINVAL);
+    EXPECT(strstr(shm_error_detail(), "is not its semaphore set of this format"));
+}
+
+static void reverse_numbers(void)
+{
+    static const unsigned char magic[] = {'B', 'O', 'M', 'H', 'S', 'B', 'I', 'L'};
+    const uint32_t format = UINT32_C(0x01000000), order = UINT32_C(0x04030201);
+
+    fresh();
+    write_both(12, &order, sizeof order);
+    EXPECT_INT(run(refuse_both, NULL), 0);
+    write_both(8, &format, sizeof format);
+    write_both(0, magic, sizeof magic);
+    EXPECT_INT(run(refuse_both, NULL), 0);
+}
+
 int main(void)
 {
     announce();
@@ -419,6 +446,7 @@ int main(void)
     registry_start();
     shared_ids = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     EXPECT(shared_ids != MAP_FAILED);
+    reverse_numbers();
     attack_whole_header();
     attack_each_field();
     attack_random_places();
