@@ -29,7 +29,7 @@ struct attempt {
     size_t unchecked;
 };
 
-/* R2 for one array, with R3 and R4 after each chunk. Small arrays share a look. */
+/* R2 for one array, with R3 and R4 after each chunk. Small arrays share a look. (model: R2) */
 static bool copy_array(struct attempt *t, const struct shm_array *array, unsigned char *to)
 {
     const unsigned char *base = (const unsigned char *)t->p->header;

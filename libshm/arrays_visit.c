@@ -62,13 +62,13 @@ static int publish(const struct shm_job *job, const struct shm_partition *p,
                               .fresh = shm_publish_slot(p, v + 1),
                               .streaming = streaming,
                               .hold = hold};
-    if (fill(job, p, &place) < 0) /* W3 */
+    if (fill(job, p, &place) < 0) /* model: W3 */
         return -1;
     shm_publish_end(p, v, streaming);
     return 0;
 }
 
-/* W6, also after a failure, whose errno and sentence it keeps. */
+/* model: W6, also after a failure, whose errno and sentence it keeps. */
 static int unlock(const struct shm_partition *p, int result)
 {
     if (result == 0)

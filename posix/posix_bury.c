@@ -22,7 +22,7 @@ void px_row_bury(struct px_set *s, uint32_t number)
     struct px_row *row = px_row(s, number);
     if (!row)
         return;
-    px_waiters_drop(s, number);
+    px_waiters_drop(s, number); /* model: D4 */
     struct px_change change = {.row = number, .row_state = PX_ROW_FREE};
     int32_t pid = PX_GET(row->pid);
     for (uint32_t i = 0; i < s->layout.nsems; i++) {
@@ -33,7 +33,7 @@ void px_row_bury(struct px_set *s, uint32_t number)
             continue;
         px_redo_set(s, change.count++, i,
                     px_word(undone(px_word_value(word), adjustment), epoch),
-                    px_cell(0, epoch, cell), pid);
+                    px_cell(0, epoch, cell), pid); /* model: D5 */
     }
     if (change.count)
         change.otime = (int64_t)time(NULL);

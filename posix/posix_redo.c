@@ -21,10 +21,10 @@ static void apply_entry(struct px_set *s, struct px_redo_entry *e, struct px_row
     if (index >= s->layout.nsems)
         return;
     struct px_semaphore *semaphore = &px_set_semaphores(s)[index];
-    PX_PUT(semaphore->word, PX_GET(e->word));
+    PX_PUT(semaphore->word, PX_GET(e->word)); /* model: A1 */
     PX_PUT(semaphore->pid, PX_GET(e->pid));
     if (row)
-        PX_PUT(row->cells[index], PX_GET(e->cell));
+        PX_PUT(row->cells[index], PX_GET(e->cell)); /* model: A2 */
 }
 
 static void apply_times(struct px_set *s, struct px_redo *redo)
@@ -47,11 +47,11 @@ static void apply(struct px_set *s)
         apply_entry(s, &px_set_redo_entries(s)[i], row);
     if (row) {
         PX_PUT(row->nonzero, PX_GET(redo->row_nonzero));
-        PX_PUT(row->state, PX_GET(redo->row_state));
+        PX_PUT(row->state, PX_GET(redo->row_state)); /* model: A3 */
     }
-    PX_PUT(c->adjusted_rows, PX_GET(redo->adjusted_rows));
+    PX_PUT(c->adjusted_rows, PX_GET(redo->adjusted_rows)); /* model: A4 */
     apply_times(s, redo);
-    px_waiter_finish(s, PX_GET(redo->waiter), 0);
+    px_waiter_finish(s, PX_GET(redo->waiter), 0); /* model: A5 */
 }
 
 /* How many more of the row's cells hold an adjustment afterwards. */
@@ -89,17 +89,17 @@ void px_redo_commit(struct px_set *s, const struct px_change *change)
 {
     struct px_redo *redo = &px_set_control(s)->redo;
     prepare_counts(s, change);
-    PX_PUT(redo->count, change->count);
+    PX_PUT(redo->count, change->count); /* model: C1 */
     PX_PUT(redo->row, change->row);
     PX_PUT(redo->row_state, change->row_state);
     PX_PUT(redo->waiter, change->waiter);
     PX_PUT(redo->otime, change->otime);
     PX_PUT(redo->ctime, change->ctime);
-    atomic_store_explicit(&redo->valid, 1, memory_order_release);
+    atomic_store_explicit(&redo->valid, 1, memory_order_release); /* model: C2 */
     /* No store of the state may come before the record is valid. */
     atomic_thread_fence(memory_order_release);
     apply(s);
-    atomic_store_explicit(&redo->valid, 0, memory_order_release);
+    atomic_store_explicit(&redo->valid, 0, memory_order_release); /* model: C3 */
 }
 
 void px_redo_replay(struct px_set *s)
@@ -108,5 +108,5 @@ void px_redo_replay(struct px_set *s)
     if (atomic_load_explicit(&redo->valid, memory_order_acquire) == 0)
         return;
     apply(s);
-    atomic_store_explicit(&redo->valid, 0, memory_order_release);
+    atomic_store_explicit(&redo->valid, 0, memory_order_release); /* model: C3 */
 }

@@ -13,9 +13,9 @@
  */
 static void repair(struct px_set *s, uint32_t dead)
 {
-    px_redo_replay(s);
-    px_fifo_rebuild(s);
-    px_rows_recount(s);
+    px_redo_replay(s);  /* model: D1 */
+    px_fifo_rebuild(s); /* model: D2 */
+    px_rows_recount(s); /* model: D3 */
     if (dead != s->row)
         px_row_bury(s, dead);
     px_serve(s, PX_ANY);
@@ -30,7 +30,7 @@ static int is_bogus(const struct px_set *s, uint32_t lock)
 static int holder_is_dead(struct px_set *s, uint32_t holder)
 {
     struct px_probe probe = {.set = s, .fd = -1};
-    int alive = px_row_is_alive(&probe, holder);
+    int alive = px_row_is_alive(&probe, holder); /* model: L2 */
     px_probe_end(&probe);
     return !alive;
 }
@@ -38,6 +38,7 @@ static int holder_is_dead(struct px_set *s, uint32_t holder)
 /* Only from the very holder that was found dead: the tag tells it from a later one in its row. */
 static int take(struct px_set *s, uint32_t lock)
 {
+    /* model: L3 */
     return atomic_compare_exchange_strong_explicit(&px_set_control(s)->lock, &lock,
                                                    s->lock_word | PX_SLEEPERS,
                                                    memory_order_acquire, memory_order_relaxed);

@@ -107,7 +107,7 @@ void px_row_claim(struct px_set *s)
         PX_PUT(c->rows_used, s->row);
     PX_PUT(row->nonzero, 0);
     PX_PUT(row->pid, (int32_t)px_pid());
-    atomic_store_explicit(&row->state, PX_ROW_USED, memory_order_release);
+    atomic_store_explicit(&row->state, PX_ROW_USED, memory_order_release); /* model: K1 */
     s->claimed = 1;
 }
 
@@ -192,7 +192,7 @@ int px_rows_reap(struct px_set *s, px_row_filter matters, const void *context)
             (matters && !matters(s, row, context)) || px_row_is_alive(&probe, r))
             continue;
         changed |= PX_GET(row->nonzero) != 0;
-        px_row_bury(s, r);
+        px_row_bury(s, r); /* model: D6 */
         looks += px_waiters_known(s);
         buried++;
     }

@@ -59,7 +59,7 @@ static void grant(struct px_set *s, uint32_t number, uint32_t count)
  */
 static int claim_waiter(struct px_probe *probe, struct px_waiter *w)
 {
-    uint32_t waiting = PX_WAITER_WAITING;
+    uint32_t waiting = PX_WAITER_WAITING; /* model: G2 */
     return px_row_is_alive(probe, PX_GET(w->row)) &&
            atomic_compare_exchange_strong(&w->state, &waiting, PX_WAITER_GRANTING);
 }
@@ -104,7 +104,7 @@ static uint32_t serve_one(struct service *v, uint32_t number, enum turn turn)
     else
         px_waiter_finish(s, number, (uint32_t)result.error);
     px_fifo_unlink(s, number);
-    px_wake(&w->state, 1);
+    px_wake(&w->state, 1); /* model: G3 */
     return result.error == 0 ? count : 0;
 }
 

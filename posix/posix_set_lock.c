@@ -54,7 +54,7 @@ static int lock_slowly(struct px_set *s, const struct px_patience *p)
         uint32_t lock = PX_GET(*word_of(s));
         if (px_lock_row(lock) == 0) {
             /* Others may sleep as well: nobody knows, so the next unlock wakes one. */
-            if (replace(s, lock, s->lock_word | PX_SLEEPERS))
+            if (replace(s, lock, s->lock_word | PX_SLEEPERS)) /* model: L1 */
                 return 0;
             continue;
         }
@@ -76,7 +76,7 @@ static int lock_slowly(struct px_set *s, const struct px_patience *p)
 
 int px_set_lock(struct px_set *s, const struct px_patience *patience)
 {
-    if (!replace(s, 0, s->lock_word) && lock_slowly(s, patience) != 0)
+    if (!replace(s, 0, s->lock_word) && lock_slowly(s, patience) != 0) /* model: L1 */
         return -1;
     claim_if_new(s);
     return 0;
@@ -84,6 +84,7 @@ int px_set_lock(struct px_set *s, const struct px_patience *patience)
 
 void px_set_unlock(struct px_set *s)
 {
-    if (atomic_exchange_explicit(word_of(s), 0, memory_order_release) & PX_SLEEPERS)
+    if (atomic_exchange_explicit(word_of(s), 0, memory_order_release) &
+        PX_SLEEPERS) /* model: L4 */
         px_wake(word_of(s), 1);
 }

@@ -65,7 +65,7 @@ static void look_for_deaths(struct px_call *call)
     if (found >= 0)
         PX_PUT(c->probed_at, now);
     struct px_patience brief = {.deadline = now + SLICE_NS};
-    if (found > 0 && px_set_lock(call->s, &brief) == 0) {
+    if (found > 0 && px_set_lock(call->s, &brief) == 0) { /* model: S2 */
         px_rows_reap(call->s, px_row_is_adjusted, NULL);
         px_set_unlock(call->s);
     }
@@ -102,7 +102,7 @@ static int cancel_grant(struct px_call *call, struct px_waiter *w)
     asleep.s = NULL; /* this call does it: one that a handler makes meanwhile must not */
     if (px_set_lock(call->s, &patience) != 0)
         return 0;
-    uint32_t state = state_of(w);
+    uint32_t state = state_of(w); /* model: S3 */
     int cancelled = is_asleep(state) &&
                     atomic_compare_exchange_strong(&w->state, &state, PX_WAITER_CANCELLED);
     px_set_unlock(call->s);
@@ -113,6 +113,7 @@ static int cancel_grant(struct px_call *call, struct px_waiter *w)
 static int cancel(struct px_call *call, struct px_waiter *w)
 {
     uint32_t waiting = PX_WAITER_WAITING;
+    /* model: S4 */
     if (atomic_compare_exchange_strong(&w->state, &waiting, PX_WAITER_CANCELLED))
         return 1;
     return waiting == PX_WAITER_GRANTING && cancel_grant(call, w);
@@ -130,7 +131,7 @@ static int take_result(struct px_set *s, uint32_t number)
     if (state_of(w) != PX_WAITER_DONE)
         return removed(s);
     uint32_t error = PX_GET(w->result);
-    px_waiter_free(s, number);
+    px_waiter_free(s, number); /* model: S5 */
     return error == 0 ? 0 : px_refuse((int)error);
 }
 
@@ -141,7 +142,7 @@ static int after_sleep(struct px_call *call, uint32_t number, int interrupted)
 {
     struct px_set *s = call->s;
     struct px_waiter *w = px_waiter(s, number);
-    if (!is_asleep(state_of(w)))
+    if (!is_asleep(state_of(w))) /* model: S1 */
         return take_result(s, number);
     if (px_set_is_dead(s))
         return removed(s);

@@ -57,7 +57,7 @@ static int try_one(struct scratch *t, const struct shm_backend_sembuf *op)
         return ERANGE;
     if ((op->sem_flg & LIBSHM_SEM_UNDO) && adjust(e, epoch, op->sem_op) != 0)
         return ERANGE;
-    PX_PUT(e->word, px_word(value, epoch));
+    PX_PUT(e->word, px_word(value, epoch)); /* model: T1 */
     return 0;
 }
 

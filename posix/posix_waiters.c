@@ -58,7 +58,7 @@ static struct px_waiter *occupy(struct px_set *s, uint32_t number)
     PX_PUT(w->next, 0);
     PX_PUT(w->previous, 0);
     PX_PUT(w->result, 0);
-    atomic_store_explicit(&w->state, PX_WAITER_MORE, memory_order_release);
+    atomic_store_explicit(&w->state, PX_WAITER_MORE, memory_order_release); /* model: Q1 */
     return w;
 }
 
@@ -113,8 +113,8 @@ uint32_t px_waiter_append(struct px_set *s, const struct shm_backend_sembuf *ops
     PX_PUT(c->last_ticket, *ticket);
     PX_PUT(w->ticket, *ticket);
     PX_PUT(w->nops, (uint32_t)nops);
-    atomic_store_explicit(&w->state, PX_WAITER_WAITING, memory_order_release);
-    link_last(s, number);
+    atomic_store_explicit(&w->state, PX_WAITER_WAITING, memory_order_release); /* model: Q2 */
+    link_last(s, number);                                                      /* model: Q3 */
     return number;
 }
 
@@ -157,7 +157,7 @@ void px_fifo_unlink(struct px_set *s, uint32_t number)
 {
     struct px_control *c = px_set_control(s);
     struct px_waiter *w = px_waiter(s, number);
-    uint32_t before = PX_GET(w->previous), after = PX_GET(w->next);
+    uint32_t before = PX_GET(w->previous), after = PX_GET(w->next); /* model: Q4 */
     struct px_waiter *previous = px_waiter(s, before), *next = px_waiter(s, after);
     if (previous)
         PX_PUT(previous->next, after);
@@ -221,7 +221,7 @@ uint32_t px_fifo_next(struct px_set *s, uint32_t number)
     uint32_t before = w ? number : 0;
     number = w ? PX_GET(w->next) : PX_GET(px_set_control(s)->fifo_head);
     for (uint32_t steps = 0; (w = px_waiter(s, number)) && steps < s->layout.waiters; steps++) {
-        uint32_t state = state_of(w), after = PX_GET(w->next);
+        uint32_t state = state_of(w), after = PX_GET(w->next); /* model: G1 */
         if (PX_GET(w->previous) != before) { /* scribbled upon: it could lead in circles */
             px_fifo_rebuild(s);
             return 0;

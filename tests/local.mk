@@ -496,10 +496,20 @@ TESTS += %D%/real_library
 %C%_real_library_SOURCES = %D%/real_library.c
 %C%_real_library_LDADD = libshm.la
 
+# The models of the protocols. `make spin` needs spin; that their steps are the code's, nobody.
+spin: $(srcdir)/%D%/model/publish.pml $(srcdir)/%D%/model/set.pml
+	SPIN='$(SPIN)' CC='$(CC)' $(srcdir)/%D%/model/spin.sh $(srcdir)/%D%/model
+.PHONY: spin
+EXTRA_DIST += \
+	%D%/model/publish.pml \
+	%D%/model/set.pml \
+	%D%/model/spin.sh
+
 scripts = \
 	%D%/headers.sh \
 	%D%/isolate.sh \
 	%D%/layers.sh \
+	%D%/model/steps.sh \
 	%D%/names.sh \
 	%D%/nth.sh \
 	%D%/pkgconfig.sh \
