@@ -81,9 +81,11 @@ done
 holds set -DN=2 -DDEATHS=3 -DBIRTHS=2
 holds set -DN=3 -DDEATHS="${SPIN_DEATHS:-1}"
 for broken in APPLY_FIRST NO_REBUILD NO_REDO NO_REPAIR NO_REPLAY NO_SERVE NO_SERVE_AFTER_UNDO \
-    NO_SLICES NO_TAG NO_UNDO UNLOCK_BEFORE_QUEUE VALID_FIRST; do
+    NO_SLICES NO_UNDO UNLOCK_BEFORE_QUEUE VALID_FIRST; do
     fails set -DN=2 -D$broken
 done
+# A lock is only stolen from who took it after a third process has repaired it.
+fails set -DN=3 -DDEATHS=1 -DNO_TAG
 
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]
