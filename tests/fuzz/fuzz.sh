@@ -34,11 +34,13 @@ report()
     edges=$(sed -n 's/.*cov: \([0-9]*\).*/\1/p' "$work/$name.log" | tail -n 1)
     executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/$name.log")
     rate=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$work/$name.log")
-    printf '%s: %s executions, %s per second, %s edges\n' "$name" "${executions:-?}" \
-        "${rate:-?}" "${edges:-?}"
-    [ -e "$work/$name.failed" ] || return 0
+    counts="${executions:-?} executions, ${rate:-?} per second, ${edges:-?} edges"
+    if [ ! -e "$work/$name.failed" ]; then
+        printf '%s: %s\n' "$name" "$counts"
+        return 0
+    fi
     grep -vE '^#[0-9]+\s' "$work/$name.log" | tail -n 60
-    printf '%s: FAILED\n' "$name"
+    printf '%s: FAILED after %s\n' "$name" "$counts"
     for input in "$work/$name"/*; do
         [ -f "$input" ] || continue
         printf 'FINDING %s, in base64:\n' "$(basename "$input")"
