@@ -30,6 +30,9 @@ check_LTLIBRARIES += %D%/libapi_support.la %D%/libbackend_support.la
 	%D%/support.h \
 	%D%/waits.c \
 	%D%/waits.h
+if HAVE_COVERAGE
+%C%_libapi_support_la_SOURCES += %D%/coverage_exit.c
+endif
 %C%_libbackend_support_la_SOURCES = \
 	%D%/backend_children.c \
 	%D%/backend_files.c \
