@@ -91,6 +91,7 @@ programs = \
 	%D%/prog_death_posix %D%/prog_death_sysv \
 	%D%/prog_family_posix %D%/prog_family_sysv \
 	%D%/prog_full_posix %D%/prog_full_sysv \
+	%D%/prog_header_posix \
 	%D%/prog_hostile_posix %D%/prog_hostile_sysv \
 	%D%/prog_limits_posix %D%/prog_limits_sysv \
 	%D%/prog_many_posix %D%/prog_many_sysv \
@@ -228,6 +229,8 @@ step_sources = \
 %C%_prog_full_posix_LDADD = $(backend_with_posix)
 %C%_prog_full_sysv_SOURCES = %D%/prog_full.c
 %C%_prog_full_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_header_posix_SOURCES = %D%/prog_header.c
+%C%_prog_header_posix_LDADD = $(backend_with_posix)
 %C%_prog_hostile_posix_SOURCES = %D%/prog_hostile.c
 %C%_prog_hostile_posix_LDADD = $(backend_with_posix)
 %C%_prog_hostile_sysv_SOURCES = %D%/prog_hostile.c

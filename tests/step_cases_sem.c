@@ -4,9 +4,13 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "posix/posix_set_format.h"
+#include "tests/backend_files.h"
 #include "tests/backend_support.h"
 #include "tests/step_trace.h"
 
@@ -57,10 +61,51 @@ static void end_set(void)
     step_nothing_left();
 }
 
-/* The first call after a death: it meets whatever is locked. */
+/* A word of the user-space backend's file. */
+static uint32_t word_at(size_t offset)
+{
+    char path[FILE_PATH_SIZE];
+    uint32_t word;
+
+    file_path(path, "s", (unsigned)step_board->id);
+    int fd = (int)EXPECT_OK(open(path, O_RDONLY));
+    EXPECT_INT(pread(fd, &word, sizeof word, (off_t)offset), sizeof word);
+    close(fd);
+    return word;
+}
+
+/* With these few semaphores, rows of 64 bytes begin at the second page. */
+static size_t offset_of_row(uint32_t row)
+{
+    return 4096 + (row - 1) * (size_t)64;
+}
+
+/* The row of a dead process that has left the set locked; 0: none. */
+static uint32_t dead_holder(void)
+{
+    uint32_t row = on_posix() ? px_lock_row(word_at(PX_CONTROL_OFFSET)) : 0;
+    pid_t pid = row ? (pid_t)word_at(offset_of_row(row) + offsetof(struct px_row, pid)) : 0;
+
+    return pid > 0 && kill(pid, 0) != 0 ? row : 0;
+}
+
+/* How many processes have adjustments, as the user-space backend counts them. */
+static void expect_adjusted(uint32_t rows)
+{
+    size_t offset = PX_CONTROL_OFFSET + offsetof(struct px_control, adjusted_rows);
+
+    if (on_posix())
+        EXPECT_INT(word_at(offset), rows);
+}
+
+/* The first call after a death: it meets whatever is locked, and buries who had locked it. */
 static void take_lock(void)
 {
+    uint32_t dead = dead_holder();
+
     PROMPT(semop1_timed(step_board->id, LOCK, -1, UNDO, PATIENCE_MS));
+    if (dead)
+        EXPECT_INT(word_at(offset_of_row(dead)), PX_ROW_FREE);
     EXPECT_OK(semop1(step_board->id, LOCK, 1, UNDO));
 }
 
@@ -507,6 +552,7 @@ static void check_set(int b, int c)
 {
     take_lock();
     bool happened = are(9, b, c);
+    expect_adjusted(happened ? 0 : 1);
     EXPECT(happened || are(3, 5, 5));
     step_outcome(happened);
     kill_and_reap(holder);

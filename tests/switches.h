@@ -35,7 +35,6 @@
     X(queue_rebuild)                                                                           \
     X(recount)                                                                                 \
     X(holder_burial)                                                                           \
-    X(wake)                                                                                    \
     X(grant)                                                                                   \
     X(sleepers_death)                                                                          \
     X(void_adjustments)                                                                        \

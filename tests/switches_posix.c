@@ -18,7 +18,6 @@
 #include "posix/posix_repair.h"
 #include "posix/posix_rows.h"
 #include "posix/posix_semop.h"
-#include "posix/posix_wait.h"
 #include "posix/posix_waiters.h"
 #include "tests/switches.h"
 
@@ -111,12 +110,6 @@ WRAP(void, px_waiters_drop, struct px_set *s, uint32_t row)
 /*
  * Semaphores.
  */
-
-WRAP(void, px_wake, _Atomic uint32_t *word, int sleepers)
-{
-    if (!OFF(wake))
-        __real_px_wake(word, sleepers);
-}
 
 /* The sleeper is told that its operation was done. */
 WRAP(void, px_redo_commit, struct px_set *s, const struct px_change *change)
