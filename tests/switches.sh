@@ -56,7 +56,6 @@ row()
 # `skipped` are those that could not run.
 first_red()
 {
-    skipped=
     for test in $1; do
         run_test "$test" "$2" "$3"
         status=$?
@@ -64,6 +63,11 @@ first_red()
         case $status in
         0 | 77) ;;
         *)
+            # Of a test that nobody expects to hang, a long time shows a busy machine only.
+            if [ "$expected" = no ] && grep -q '^isolate: .* killed after' "$3"; then
+                skipped="$skipped $test"
+                continue
+            fi
             red="$test: $(complaint "$3")"
             return 0
             ;;
@@ -75,6 +79,8 @@ first_red()
 # without BACKEND TEST FILE: the test with all protections; it must be green
 without()
 {
+    skipped=
+    expected=yes
     if first_red "$2" "$1" "$3"; then
         row '(none)' "$1" "$red"
         echo failed
@@ -91,11 +97,14 @@ with()
 {
     LIBSHM_TEST_OFF=$1
     export LIBSHM_TEST_OFF
-    if first_red "$(printf '%s' "$3" | tr ',' ' ') $(others "$3" "$2")" "$2" "$4"; then
+    skipped=
+    expected=yes
+    if first_red "$(printf '%s' "$3" | tr ',' ' ')" "$2" "$4" ||
+        { unable=$skipped expected=no; first_red "$(others "$3" "$2")" "$2" "$4"; }; then
         row "$1" "$2" "$red"
         echo passed
-    elif [ -n "$skipped" ]; then
-        row "$1" "$2" "no test misses it, but these could not run:$skipped"
+    elif [ -n "$unable" ]; then
+        row "$1" "$2" "no test misses it, but these could not run:$unable"
         echo skipped
     else
         row "$1" "$2" "NO TEST MISSES IT"
