@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "libshm/fail.h"
@@ -81,7 +82,7 @@ START_TEST(handlers_may_fail_at_any_time)
     pid_t test = getpid();
     pid_t sender = fork();
     if (sender == 0) {
-        alarm(30);
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves it behind */
         while (kill(test, SIGUSR1) == 0)
             continue;
         _exit(0);
