@@ -31,6 +31,14 @@ static int open_file(const char *path, enum px_access access, int *writable)
     return fd;
 }
 
+int px_object_open_file(enum px_kind kind, int id)
+{
+    char path[PX_PATH_SIZE];
+    int writable;
+    px_object_path(path, kind, id);
+    return open_file(path, PX_WRITE, &writable);
+}
+
 static int is_valid(const struct px_object *o, const struct px_header *h, off_t size)
 {
     return px_header_has_our_format(h) && px_header_is_about(h, o) &&

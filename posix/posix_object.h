@@ -109,6 +109,9 @@ int px_object_open(struct px_object *o, enum px_kind kind, int id, enum px_acces
  */
 int px_object_open_any(struct px_object *o, enum px_kind kind, int id, enum px_access access);
 
+/* A descriptor to read and write the file under the object's name, whatever is in it; or -1, errno. */
+int px_object_open_file(enum px_kind kind, int id);
+
 void px_object_close(struct px_object *o);
 
 /* Reads header and owner again; -1 and errno: EBADMSG, or ENOENT when it has been unlinked. */

@@ -174,22 +174,30 @@ static void notice_deletion(struct px_set *s)
         atomic_store(px_set_state(s), PX_DEAD);
 }
 
-/* The file may have been deleted or replaced from outside, or this user may have lost access.
+/* 1 if the descriptor is of the set's file, 0 if of another, -1 if nobody can tell. */
+static int is_file_of(const struct px_set *s, int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return -1;
+    return st.st_dev == s->dev && st.st_ino == s->ino;
+}
+
+/*
+ * The file may have been deleted or replaced from outside, or this user may have lost access. What
+ * its header says by now does not matter: whoever has damaged it must not make the dead look alive.
  */
 int px_set_reopen(struct px_set *s)
 {
-    struct px_object o;
     int error = errno;
-    if (px_object_open_any(&o, PX_SET, s->id, PX_WRITE) != 0) {
-        if (errno == ENOENT)
-            notice_deletion(s);
-        errno = error;
-        return -1;
-    }
-    if (o.dev == s->dev && o.ino == s->ino)
-        return o.fd;
-    px_object_close(&o);
-    return -1;
+    int fd = px_object_open_file(PX_SET, s->id);
+    int ours = fd < 0 ? -(errno != ENOENT && errno != EBADMSG) : is_file_of(s, fd);
+    if (ours == 0)
+        notice_deletion(s);
+    if (fd >= 0 && ours != 1)
+        px_file_close(fd);
+    errno = error;
+    return ours == 1 ? fd : -1;
 }
 
 static int allocate(struct px_set *s, size_t start, size_t end)

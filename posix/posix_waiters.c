@@ -144,10 +144,13 @@ void px_waiter_finish(struct px_set *s, uint32_t number, uint32_t result)
         change_state(w, PX_WAITER_WAITING, PX_WAITER_DONE);
 }
 
+/* Of one call: as many as the operations it may have need. */
+enum { ENTRIES_MOST = (LIBSHM_SEMOPM + PX_WAITER_OPS - 1) / PX_WAITER_OPS };
+
 void px_waiter_free(struct px_set *s, uint32_t number)
 {
     struct px_waiter *w;
-    for (uint32_t steps = 0; (w = px_waiter(s, number)) && steps < s->layout.waiters; steps++) {
+    for (uint32_t steps = 0; (w = px_waiter(s, number)) && steps < ENTRIES_MOST; steps++) {
         number = PX_GET(w->more);
         atomic_store_explicit(&w->state, PX_WAITER_FREE, memory_order_release);
     }

@@ -55,9 +55,15 @@ static void begin_set(void)
         (int)EXPECT_OK(shm_backend_semget(step_board->key, SEMAPHORES, EXCLUSIVE | 0600));
 }
 
+/* The set's file, as long as there is the set: closing it could take locks of the process away. */
+static int file = -1;
+
 static void end_set(void)
 {
     EXPECT_OK(remove_set(step_board->id));
+    if (file >= 0)
+        close(file);
+    file = -1;
     step_nothing_left();
 }
 
@@ -68,9 +74,9 @@ static uint32_t word_at(size_t offset)
     uint32_t word;
 
     file_path(path, "s", (unsigned)step_board->id);
-    int fd = (int)EXPECT_OK(open(path, O_RDONLY));
-    EXPECT_INT(pread(fd, &word, sizeof word, (off_t)offset), sizeof word);
-    close(fd);
+    if (file < 0)
+        file = (int)EXPECT_OK(open(path, O_RDONLY));
+    EXPECT_INT(pread(file, &word, sizeof word, (off_t)offset), sizeof word);
     return word;
 }
 
