@@ -1,6 +1,7 @@
 /* Segments with other bytes in them than a set has: an error or a working handle, no signal. */
 #include "config.h"
 
+#include <stdalign.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,15 +187,17 @@ END_TEST
 
 static size_t metadata_pairs(void)
 {
-    return (size_t)((struct shm_segment_header *)(void *)before)->pairs;
+    struct shm_segment_header header;
+    memcpy(&header, before, sizeof header);
+    return (size_t)header.pairs;
 }
 
-/* The last bytes of the label of some array that has one. */
-static size_t label_of_first(void)
+/* The last four bytes of the label of some array that has so many. */
+static size_t end_of_label(void)
 {
     struct shm_segment_entry e;
     memcpy(&e, before + sizeof(struct shm_segment_header), sizeof e);
-    for (size_t i = 1; e.label == 0; i++)
+    for (size_t i = 1; e.label_nbytes < 4; i++)
         memcpy(&e, before + sizeof(struct shm_segment_header) + i * sizeof e, sizeof e);
     return (size_t)e.label + e.label_nbytes - 4;
 }
@@ -285,7 +288,7 @@ START_TEST(each_group_of_fields)
     change_word(ENTRY(offset), (uint32_t)nbytes, "an array is not where");
     change_word(ENTRY(shape), (uint32_t)nbytes, "a shape is outside");
     change_word(ENTRY(ndim), 65, "a shape is outside");
-    change_word(label_of_first(), 0x01010101, "a label does not end");
+    change_word(end_of_label(), 0x01010101, "a label does not end");
     end_set();
 }
 END_TEST
@@ -293,7 +296,7 @@ END_TEST
 /* The copy of the metadata that is parsed is as long as it says. */
 START_TEST(metadata_of_another_length)
 {
-    unsigned char storage[ROOM];
+    alignas(8) unsigned char storage[ROOM];
     struct shm_array arrays[3];
     make_set();
     ck_works(shm_layout_parse(before, metadata, arrays, storage));

@@ -23,6 +23,7 @@
     X(arrays_key)                                                                              \
     X(arrays_table)                                                                            \
     X(arrays_entry)                                                                            \
+    X(arrays_long_double)                                                                      \
     X(arrays_shape)                                                                            \
     X(arrays_label)                                                                            \
     X(arrays_count)                                                                            \

@@ -140,6 +140,12 @@ WRAP(int, shm_check_entry, const struct shm_segment_entry *e,
     return OFF(arrays_entry) ? 0 : __real_shm_check_entry(e, h);
 }
 
+WRAP(int, shm_check_long_double, const struct shm_segment_entry *e,
+     const struct shm_segment_header *h)
+{
+    return OFF(arrays_long_double) ? 0 : __real_shm_check_long_double(e, h);
+}
+
 WRAP(int, shm_check_shape, const struct shm_segment_entry *e, size_t next, size_t end)
 {
     return OFF(arrays_shape) ? 0 : __real_shm_check_shape(e, next, end);
