@@ -17,7 +17,7 @@
 
 #include "tests/arrays_programs.h"
 
-enum { LARGEST = 131073, FEWEST = 1000 };
+enum { LARGEST = 131073 };
 enum mode { PLAIN, STREAMING, BACKWARDS, MODES };
 
 static const size_t counts[] = {9, 25, 513, LARGEST}; /* 72, 200, 4104, 1048584 bytes */
@@ -117,18 +117,22 @@ static void read_once(struct shm_arrays *a, size_t count, struct tally *t)
     t->reads++;
 }
 
+static uint64_t fewest_overlaps(size_t count)
+{
+    return (uint64_t)scaled(count == LARGEST ? 200 : 1000);
+}
+
 /* On a busy machine the processes rarely run at the same time: the fewest are enough there. */
 static struct tally read_often(struct shm_arrays *a)
 {
     struct tally t = {0, 0, 0};
     size_t count = shm_arrays_nbytes(a, 0) / sizeof *numbers;
-    uint64_t fewest = (uint64_t)scaled(FEWEST);
     uint64_t enough = (uint64_t)scaled(count == LARGEST ? 1200 : 15000);
     double patience = seconds_now() + 20;
     start_hold_ups();
     while (t.overlaps < enough || t.reads < scaled(1000)) {
         read_once(a, count, &t);
-        if (t.overlaps >= fewest && seconds_now() > patience)
+        if (t.overlaps >= fewest_overlaps(count) && seconds_now() > patience)
             break;
     }
     EXPECT(timer_delete(hold_ups) == 0);
@@ -162,7 +166,7 @@ static void try_size(size_t count, long mode)
     printf("%7zu bytes, %s: %ld reads, %llu publications during them, %.2f s\n",
            count * sizeof *numbers, names[mode], t.reads, (unsigned long long)t.overlaps,
            seconds_now() - start);
-    EXPECT(t.overlaps >= (uint64_t)scaled(FEWEST));
+    EXPECT(t.overlaps >= fewest_overlaps(count));
     EXPECT(shm_arrays_remove(a) == 0);
     EXPECT(shm_arrays_close(a) == 0);
 }
