@@ -69,20 +69,19 @@ struct px_descriptor *px_file_parked(struct px_file *file, int access);
 
 int px_file_has_locks(const struct px_file *file);
 
-/* Records for an opening that is about to be made, so that it cannot fail half-way. */
+/* New records for an opening that is about to be made, so that it cannot fail half-way. */
 struct px_new {
     struct px_file *file;
     struct px_descriptor *descriptor;
     struct px_description *description;
 };
-int px_new_take(struct px_new *records);
-void px_new_give(struct px_new *records);
+int px_new_take(struct px_new *n);
+void px_new_give(struct px_new *n);
 
-/* Makes an opening of them. Of `file` and `descriptor` those that exist already are used. */
-void px_describe(struct px_new *records, struct px_file *file,
-                 struct px_descriptor *descriptor);
-struct px_file *px_file_add(struct px_new *records, dev_t dev, ino_t ino);
-struct px_descriptor *px_descriptor_add(struct px_new *records, struct px_file *file, int fd,
+/* Makes an opening of them. Of `f` and `descriptor` those that exist already are used. */
+void px_describe(struct px_new *n, struct px_file *f, struct px_descriptor *descriptor);
+struct px_file *px_file_add(struct px_new *n, dev_t dev, ino_t ino);
+struct px_descriptor *px_descriptor_add(struct px_new *n, struct px_file *f, int fd,
                                         int access);
 
 /* The descriptor is not used any more. */

@@ -86,14 +86,13 @@ static int check_allowance(const struct px_object *o)
         return 0;
     if (limit.rlim_cur == 0)
         return shm_fail(EPERM, "this user may lock no memory: the limit (ulimit -l) is 0");
-    uint64_t pages = px_whole_pages(o->header.size) / px_page_size();
-    if (pages <= limit.rlim_cur / px_page_size())
+    uint64_t needed = px_whole_pages(o->header.size);
+    if (needed / px_page_size() <= limit.rlim_cur / px_page_size())
         return 0;
     return shm_failf(ENOMEM,
                      "locking segment %d needs %llu bytes, and this user may lock %llu: raise "
                      "the limit (ulimit -l)",
-                     o->id, (unsigned long long)(pages * px_page_size()),
-                     (unsigned long long)limit.rlim_cur);
+                     o->id, (unsigned long long)needed, (unsigned long long)limit.rlim_cur);
 }
 
 static int set_lock_bit(struct px_object *o, int on)
