@@ -49,8 +49,17 @@ static void read_all(int descriptor, char *text)
     close(descriptor);
 }
 
+/* The parent writes once fork has returned there: until then the child's attaches count (S5.8). */
+static void await_parent(int go)
+{
+    char byte;
+    if (read(go, &byte, 1) != 1)
+        _exit(125);
+}
+
 static void become_program(char **arguments, uid_t uid, const int *streams)
 {
+    await_parent(streams[2]);
     dup2(streams[0], STDOUT_FILENO);
     dup2(streams[1], STDERR_FILENO);
     if (uid != 0 && (setgid(uid) == -1 || setuid(uid) == -1))
@@ -63,17 +72,21 @@ static void become_program(char **arguments, uid_t uid, const int *streams)
 static int run_as(uid_t uid, const char *line)
 {
     char words[256], *arguments[MAX_ARGUMENTS + 1] = {(char *)"shmtool"};
-    int outputs[2], errors[2], status;
+    int outputs[2], errors[2], go[2], status;
     snprintf(words, sizeof words, "%s", line);
     char *word = strtok(words, " ");
     for (int i = 1; word != NULL && i < MAX_ARGUMENTS; word = strtok(NULL, " "))
         arguments[i++] = word;
     fflush(stdout);
-    if (pipe(outputs) == -1 || pipe(errors) == -1)
+    if (pipe(outputs) == -1 || pipe(errors) == -1 || pipe(go) == -1)
         die("pipe");
     pid_t pid = fork();
     if (pid == 0)
-        become_program(arguments, uid, (const int[]){outputs[1], errors[1]});
+        become_program(arguments, uid, (const int[]){outputs[1], errors[1], go[0]});
+    if (write(go[1], "", 1) != 1)
+        die("write");
+    close(go[0]);
+    close(go[1]);
     close(outputs[1]);
     close(errors[1]);
     read_all(outputs[0], out);
