@@ -17,7 +17,7 @@
 
 #include "tests/arrays_programs.h"
 
-enum { LARGEST = 131073 };
+enum { LARGEST = 131073, FEWEST = 1000 };
 enum mode { PLAIN, STREAMING, BACKWARDS, MODES };
 
 static const size_t counts[] = {9, 25, 513, LARGEST}; /* 72, 200, 4104, 1048584 bytes */
@@ -124,11 +124,6 @@ static void read_once(struct shm_arrays *a, size_t count, struct tally *t)
     t->reads++;
 }
 
-static uint64_t fewest_overlaps(size_t count)
-{
-    return (uint64_t)scaled(count == LARGEST ? 200 : 1000);
-}
-
 /* On a busy machine the processes rarely run at the same time: the fewest are enough there. */
 static struct tally read_often(struct shm_arrays *a)
 {
@@ -139,7 +134,7 @@ static struct tally read_often(struct shm_arrays *a)
     start_hold_ups();
     while (t.overlaps < enough || t.reads < scaled(1000)) {
         read_once(a, count, &t);
-        if (t.overlaps >= fewest_overlaps(count) && seconds_now() > patience)
+        if (t.overlaps >= (uint64_t)scaled(FEWEST) && seconds_now() > patience)
             break;
     }
     EXPECT(timer_delete(hold_ups) == 0);
@@ -173,7 +168,7 @@ static void try_size(size_t count, long mode)
     printf("%7zu bytes, %s: %ld reads, %llu publications during them, %.2f s\n",
            count * sizeof *numbers, names[mode], t.reads, (unsigned long long)t.overlaps,
            seconds_now() - start);
-    EXPECT(t.overlaps >= fewest_overlaps(count));
+    EXPECT(t.overlaps >= (uint64_t)scaled(FEWEST));
     EXPECT(shm_arrays_remove(a) == 0);
     EXPECT(shm_arrays_close(a) == 0);
 }
