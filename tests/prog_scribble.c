@@ -183,7 +183,7 @@ static int successes_of[KINDS];
 static void expect_successes(enum kind kind)
 {
     printf("%s: %d successes\n", kind_names[kind], successes_of[kind]);
-    EXPECT(successes_of[kind] > ROUNDS * scaled(CALLS) / 20);
+    EXPECT(successes_of[kind] > ROUNDS * scaled(CALLS) / 10);
 }
 
 static void expect_survival(enum kind kind, int (*call)(void), unsigned seed)
