@@ -8,8 +8,9 @@
  * the version before it or the one after it.
  *
  * What is consistent: one partition. A call that concerns several partitions treats one after
- * the other; another process may update between two of them. Sets whose largest array has fewer
- * than LIBSHM_PARTITION_MIN_SIZE elements are one partition.
+ * the other; another process may update between two of them. Only a view holds all that it
+ * concerns at one moment. Sets whose largest array has fewer than LIBSHM_PARTITION_MIN_SIZE
+ * elements are one partition.
  *
  * Three lifetimes. The objects (segments, semaphores) are system-wide: they exist from
  * shm_arrays_create until shm_arrays_remove, whatever processes end. A handle, with its
@@ -23,32 +24,44 @@
  * Synchronisation: which calls on one handle the caller must keep apart (X). Handles of one set
  * in other threads or processes never need it.
  *
- *                       read  write/update  info  settimeout  remove  close
- *     read read_one      .         .         .        .          .      X
- *     write update(_with)          .         .        .          .      X
- *     root ... version                       .        .          .      X
- *     settimeout                                      .          .      X
- *     remove                                                     X      X
- *     close                                                             X
+ *                       read  write/update  view  info  settimeout  remove  close
+ *     read read_one      .         .         .     .        .          .      X
+ *     write update(_with)          .         .     .        .          .      X
+ *     view view_end                          .     .        .          .      X
+ *     root ... version                             .        .          .      X
+ *     settimeout                                            .          .      X
+ *     remove                                                           X      X
+ *     close                                                                   X
  *
- * Writers of one partition wait for each other; readers wait for nobody, unless updates follow
- * so closely that several attempts to copy failed: then they queue for the lock as well.
+ * On one view, view_data may be called by several threads at once, view_end only apart from
+ * everything else, and from the last use of the data.
+ *
+ * Writers and views of one partition wait for each other; readers wait for nobody, unless updates
+ * follow so closely that several attempts to copy failed: then they queue for the lock as well.
  *
  * Caveats
  *     fork     A child inherits handle and mappings and may use them. A child that was forked
  *              inside a callback does not own the lock its parent holds: its own return from
- *              that callback ends in EPERM and publishes nothing.
- *     exec     Mappings and handles are gone; pass on the root key. Do not exec in a callback.
+ *              that callback ends in EPERM and publishes nothing. Nor does it own the locks of
+ *              its parent's views: it waits for them as others do, and its shm_arrays_view_end
+ *              only frees its copy.
+ *     exec     Mappings and handles are gone; pass on the root key. Do not exec in a callback or
+ *              with a view open.
  *     signals  None of these calls may be made from a signal handler. A caught signal ends a
  *              wait for a lock with EINTR if the call has changed nothing so far; a call that
  *              has updated some partitions goes on. On System V IPC stopping and continuing the
  *              process counts as such a signal. Do not leave a callback by longjmp, siglongjmp
- *              or the end of the thread: its partition stays locked until the process ends.
- *     death    The lock of a killed process is free again at once (posix: within 50 ms). What
- *              it had begun was not published. If it died between publishing and giving the
- *              lock back, there is one version more than it reported.
+ *              or the end of the thread: its partition stays locked until the process ends. A
+ *              view that nobody ends does the same.
+ *     death    The lock of a killed process is free again at once (posix: within 50 ms), those of
+ *              its views too. What it had begun was not published. If it died between publishing
+ *              and giving the lock back, there is one version more than it reported.
+ *     waiting  Who holds a view, or is in a callback, and asks for another partition of the set,
+ *              can wait for somebody who does so the other way round, for ever. One view of all
+ *              that is needed cannot, nor can a handle with shm_arrays_settimeout.
  *     removal  While attached: shm_arrays_remove makes all calls on other handles fail with
  *              EIDRM. If another tool removed the objects, only calls that need the lock see it.
+ *              In either case the data of an open view remain.
  *     trust    Everything found in a segment is checked, and copied before it is checked; a
  *              damaged one is EINVAL. Whoever may write to a segment can still store any
  *              numbers in it.
@@ -236,7 +249,8 @@ LIBSHM_API struct shm_arrays *shm_arrays_attach_pairs(const struct shm_key_pair 
  * shm_arrays_close: free a handle and its mappings. The set remains.
  *
  * Returns 0, or -1 and errno:
- *   EDEADLK  called in a callback of an update on this handle; the handle remains
+ *   EDEADLK  called in a callback of an update on this handle, or while a view of it is open,
+ *            whichever thread's; the handle remains
  */
 LIBSHM_API int shm_arrays_close(struct shm_arrays *a);
 
@@ -303,7 +317,8 @@ LIBSHM_API int shm_arrays_version(struct shm_arrays *a, size_t partition, uint64
  *
  * Returns 0, or -1 and errno; destinations may be filled in part then:
  *   EIDRM    the set was removed
- *   EDEADLK  called in a callback for one of these partitions
+ *   EDEADLK  called in a callback for one of these partitions; or one of them that a view of this
+ *            thread holds was changed all the same, see EIO
  *   EAGAIN   updates came too fast for a handle that may only read, or the time of
  *            shm_arrays_settimeout is over
  *   EINTR    a signal ended the wait for a lock
@@ -327,7 +342,8 @@ LIBSHM_API int shm_arrays_read_one(struct shm_arrays *a, size_t index, void *out
  * Returns 0, or -1 and errno; partitions that were done before a failure stay done:
  *   EACCES   no permission to write
  *   EIDRM    the set was removed
- *   EDEADLK  called in a callback for one of these partitions; nothing was done
+ *   EDEADLK  called in a callback for one of these partitions, or a view that this thread has
+ *            open holds one of them; nothing was done
  *   EAGAIN   a partition stayed locked for the time of shm_arrays_settimeout
  *   EINTR    a signal ended the wait for a lock; nothing was done
  *
@@ -365,6 +381,57 @@ LIBSHM_API int shm_arrays_update(struct shm_arrays *a, int op, double factor,
  */
 LIBSHM_API int shm_arrays_update_with(struct shm_arrays *a, shm_update_fn fn, void *context,
                                       const void *const *new_data, void *const *out);
+
+/*
+ * Views: arrays as they lie in shared memory, without a copy. A view holds the locks of its
+ * partitions, all of them from one moment on: writers wait until it ends, readers do not.
+ */
+struct shm_arrays_view;
+
+/*
+ * shm_arrays_view: lock partitions, so that their arrays can be read where they are.
+ *
+ * indexes  `count` arrays, in any order and as often as one likes; NULL: all arrays, whatever
+ *          `count` is. What is locked is the partitions they are in
+ *
+ * Locks are taken in ascending order of partition, each once, and are waited for as long as
+ * shm_arrays_settimeout allows. What comes of this thread's own calls until the view ends:
+ * shm_arrays_read works; shm_arrays_write, both updates and another view, on one of these
+ * partitions through any handle, give EDEADLK. Other threads wait for the view like other
+ * processes. A thread may have several views of different partitions, but see "waiting" above.
+ *
+ * Returns a view, which the caller owns, or NULL and errno; nothing is locked then:
+ *   EINVAL   there is no such array
+ *   EACCES   no permission to write, which locking needs
+ *   EIDRM    the set was removed
+ *   EDEADLK  this thread holds one of the partitions already: by a view, or because it is in a
+ *            callback for it
+ *   EAGAIN   a partition stayed locked for the time of shm_arrays_settimeout
+ *   EINTR    a signal ended the wait for a lock
+ *   ENOMEM   no memory for the view
+ */
+LIBSHM_API struct shm_arrays_view *shm_arrays_view(struct shm_arrays *a, const size_t *indexes,
+                                                   size_t count);
+
+/*
+ * shm_arrays_view_data: where the current content of array `index` is, shm_arrays_nbytes() bytes
+ * of it, aligned as their type needs. It does not change until the view ends, and must not be
+ * changed; as memory it is valid until the handle is closed. An array that shares a partition
+ * with one that was asked for is there as well.
+ *
+ * Returns NULL and EINVAL if there is no such array, or if the view does not hold its partition.
+ */
+LIBSHM_API const void *shm_arrays_view_data(const struct shm_arrays_view *v, size_t index);
+
+/*
+ * shm_arrays_view_end: give all locks back and free the view. Any thread may do this. In a child
+ * that was forked meanwhile it only frees the view: the locks are its parent's.
+ *
+ * Returns 0, or -1 and errno of the first failure, after all locks that could be given back were;
+ * the view is freed in either case:
+ *   EIDRM  the set was removed meanwhile; the data were constant all the same
+ */
+LIBSHM_API int shm_arrays_view_end(struct shm_arrays_view *v);
 
 /*
  * shm_arrays_settimeout: how long a call on this handle waits for locks.

@@ -19,7 +19,7 @@ static void release(struct shm_arrays *a)
     free(a->partitions);
     free(a->arrays);
     free(a->by_name);
-    free(a->view_shapes);
+    free(a->expected_shapes);
     free(a);
 }
 
@@ -131,7 +131,7 @@ struct shm_arrays *shm_arrays_attach_verified(key_t root, const struct shm_array
                                               size_t count)
 {
     struct shm_arrays *a = shm_arrays_attach(root);
-    if (a && shm_view_apply(a, specs, count) < 0)
+    if (a && shm_expect_apply(a, specs, count) < 0)
         return fail_attach(a);
     return a;
 }
@@ -145,14 +145,14 @@ struct shm_arrays *shm_arrays_attach_pairs(const struct shm_key_pair *pairs, siz
     }
     struct shm_arrays *a = shm_arrays_attach(pairs[0].memory_key);
     if (a &&
-        (check_keys(a, pairs, npairs) < 0 || (specs && shm_view_apply(a, specs, count) < 0)))
+        (check_keys(a, pairs, npairs) < 0 || (specs && shm_expect_apply(a, specs, count) < 0)))
         return fail_attach(a);
     return a;
 }
 
 int shm_arrays_close(struct shm_arrays *a)
 {
-    if (shm_hold_check_handle(a) < 0)
+    if (shm_hold_check_handle(a) < 0 || shm_view_check_handle(a) < 0)
         return -1;
     release(a);
     return 0;

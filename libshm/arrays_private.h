@@ -33,7 +33,7 @@ struct shm_arrays {
     struct shm_partition *partitions;
     struct shm_array **arrays;  /* by index; each lies in its partition */
     struct shm_array **by_name; /* the same, sorted */
-    size_t *view_shapes;        /* of an attach that was verified */
+    size_t *expected_shapes;    /* of an attach that was verified */
     _Atomic long timeout_ms;
     atomic_uint rotation; /* where the next visit of all partitions starts */
 };
@@ -50,10 +50,10 @@ struct shm_array *shm_names_find(struct shm_array *const *by_name, size_t count,
                                  const struct shm_array_spec *name);
 
 /*
- * arrays_view.c: takes order and shapes from `specs`, if they are otherwise those of the set.
+ * arrays_expect.c: takes order and shapes from `specs`, if they are otherwise those of the set.
  * -1: EINVAL, the sentence names the array and what differs.
  */
-int shm_view_apply(struct shm_arrays *a, const struct shm_array_spec *specs, size_t count);
+int shm_expect_apply(struct shm_arrays *a, const struct shm_array_spec *specs, size_t count);
 
 /*
  * arrays_hold.c: the partitions whose lock this thread holds. A callback that comes back to its
@@ -70,6 +70,22 @@ void shm_hold_leave(const struct shm_hold *hold);
 bool shm_hold_is_mine(const struct shm_hold *hold);
 int shm_hold_check(const struct shm_partition *p);     /* -1: EDEADLK */
 int shm_hold_check_handle(const struct shm_arrays *a); /* -1: EDEADLK */
+
+/*
+ * arrays_view_list.c: the views that are open in this process. A thread that asks for the lock of
+ * a partition that its own view holds would wait for itself.
+ */
+struct shm_arrays_view {
+    struct shm_arrays_view *next;
+    struct shm_arrays *arrays;
+    pid_t pid;                    /* took the locks: a forked child does not own them */
+    unsigned long thread;         /* the one that called shm_arrays_view */
+    const unsigned char *slots[]; /* by partition: the current slot; NULL: not held */
+};
+void shm_view_enter(struct shm_arrays_view *v);
+void shm_view_leave(struct shm_arrays_view *v);
+int shm_view_check(const struct shm_partition *p);     /* -1: EDEADLK */
+int shm_view_check_handle(const struct shm_arrays *a); /* -1: EDEADLK */
 
 /* arrays_lock.c: the partition's semaphore. Waits of one call share one deadline. */
 struct shm_deadline {

@@ -21,7 +21,8 @@
  *
  * Writers are one after the other by the semaphore. That a kernel's semaphore also orders what
  * they store is nowhere written, so W0 does; an update that is given up stores begun = v + 1 once
- * more (release) in place of W4 and W5.
+ * more (release) in place of W4 and W5, and so does a view that ends: what it has read of a slot
+ * was read before anybody writes there again.
  *
  * A writer that dies leaves begun = v + 1, which readers accept, and a slot that nobody reads;
  * the next writer repeats v + 1. Nothing is ever written into the current slot.
@@ -37,7 +38,10 @@ uint64_t shm_publish_begin(const struct shm_partition *p, bool streaming);
 /* W4 and W5. */
 void shm_publish_end(const struct shm_partition *p, uint64_t current, bool streaming);
 
-/* In place of W4 and W5, by the holder of the semaphore: what W3 has written is given up. */
+/*
+ * In place of W4 and W5, by the holder of the semaphore: what W3 has written is given up, or
+ * nothing was written and only read.
+ */
 void shm_publish_cancel(const struct shm_partition *p);
 
 /* R1. */

@@ -64,11 +64,12 @@ static bool attempt(const struct request *r)
 
 /*
  * Writers that follow each other closely win every race against a copy that takes longer than
- * an update does; the semaphore then gives the reader its turn.
+ * an update does; the semaphore then gives the reader its turn. Under a view of this thread there
+ * are no writers, and only scribbling into the segment leads here.
  */
 static int read_locked(const struct request *r, struct shm_deadline *d)
 {
-    if (shm_lock_wait(r->p, d) < 0)
+    if (shm_view_check(r->p) < 0 || shm_lock_wait(r->p, d) < 0)
         return -1;
     bool whole = attempt(r);
     if (shm_lock_release(r->p) < 0)

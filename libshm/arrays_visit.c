@@ -172,7 +172,7 @@ static int check_and_mark(struct visit *visit)
         if (p->read_only)
             return shm_fail(EACCES, "the array set is attached for reading only: this user has "
                                     "no permission to write");
-        if (shm_segment_check_live(p) < 0 || shm_hold_check(p) < 0)
+        if (shm_segment_check_live(p) < 0 || shm_hold_check(p) < 0 || shm_view_check(p) < 0)
             return -1;
         visit->left++;
     }

@@ -13,6 +13,7 @@ noinst_LTLIBRARIES += %D%/libcore.la
 	%D%/arrays_copy.c \
 	%D%/arrays_create.c \
 	%D%/arrays_dtype.c \
+	%D%/arrays_expect.c \
 	%D%/arrays_hold.c \
 	%D%/arrays_info.c \
 	%D%/arrays_kernels.c \
@@ -34,6 +35,7 @@ noinst_LTLIBRARIES += %D%/libcore.la
 	%D%/arrays_segment.c \
 	%D%/arrays_update.c \
 	%D%/arrays_view.c \
+	%D%/arrays_view_list.c \
 	%D%/arrays_visit.c \
 	%D%/arrays_write.c \
 	%D%/backend.h \

@@ -328,6 +328,7 @@ suites = \
 	%D%/check_arrays_damage_posix %D%/check_arrays_damage_sysv \
 	%D%/check_arrays_kernels_posix %D%/check_arrays_kernels_sysv \
 	%D%/check_arrays_partition_posix %D%/check_arrays_partition_sysv \
+	%D%/check_arrays_view_posix %D%/check_arrays_view_sysv \
 	%D%/check_backend_attach_posix %D%/check_backend_attach_sysv \
 	%D%/check_backend_list_posix %D%/check_backend_list_sysv \
 	%D%/check_backend_nattch_posix %D%/check_backend_nattch_sysv \
@@ -368,6 +369,10 @@ suites = \
 %C%_check_arrays_partition_posix_LDADD = $(api_suite_posix)
 %C%_check_arrays_partition_sysv_SOURCES = %D%/check_arrays_partition.c
 %C%_check_arrays_partition_sysv_LDADD = $(api_suite_sysv)
+%C%_check_arrays_view_posix_SOURCES = %D%/check_arrays_view.c
+%C%_check_arrays_view_posix_LDADD = $(api_suite_posix)
+%C%_check_arrays_view_sysv_SOURCES = %D%/check_arrays_view.c
+%C%_check_arrays_view_sysv_LDADD = $(api_suite_sysv)
 %C%_check_backend_attach_posix_SOURCES = %D%/check_backend_attach.c
 %C%_check_backend_attach_posix_LDADD = $(backend_suite_posix)
 %C%_check_backend_attach_sysv_SOURCES = %D%/check_backend_attach.c
@@ -532,3 +537,8 @@ AM_TESTS_ENVIRONMENT = \
 	LIBRARY_FOLDER='$(libdir)'; PKGCONFIG_FOLDER='$(pkgconfigdir)'; \
 	export CC CXX NM MAKE PKG_CONFIG PROGRAM_CFLAGS PUBLIC_HEADERS VERSION LIBRARY_FOLDER \
 		PKGCONFIG_FOLDER;
+
+# ---- The Python modules ----------------------------------------------------------------------
+
+include %D%/python/local.mk
+EXTRA_DIST += %D%/get-python2.sh

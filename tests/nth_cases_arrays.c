@@ -123,6 +123,43 @@ static int update_with(void)
     return shm_arrays_update_with(a, set_to_nine, NULL, NULL, NULL);
 }
 
+static struct shm_arrays_view *opened;
+
+static int view(void)
+{
+    opened = shm_arrays_view(a, NULL, 0);
+    return opened ? 0 : -1;
+}
+
+static void make_view(void)
+{
+    make_used();
+    EXPECT_OK(view());
+}
+
+static void tell_view(void)
+{
+    for (size_t i = 0; i < ARRAYS; i++) {
+        const unsigned char *bytes = shm_arrays_view_data(opened, i);
+        nth_say("%d %d ", bytes[0], bytes[LENGTH - 1]);
+    }
+}
+
+/* It is freed whatever the result: then there is nothing left to be done again. */
+static int end_view(void)
+{
+    struct shm_arrays_view *v = opened;
+
+    opened = NULL;
+    return v ? shm_arrays_view_end(v) : 0;
+}
+
+static void end_and_close(void)
+{
+    EXPECT_OK(end_view());
+    close_it();
+}
+
 static int get_version(void)
 {
     return shm_arrays_version(a, 1, &version);
@@ -166,6 +203,9 @@ const struct nth_case nth_cases_arrays[] = {
      NTH_PARTIAL | NTH_WHOLE},
     {"shm_arrays_update_with", errors, make_used, update_with, tell_set, close_it,
      NTH_PARTIAL | NTH_WHOLE},
+    {"shm_arrays_view, the first", errors, make, view, tell_view, end_and_close, NTH_WHOLE},
+    {"shm_arrays_view", errors, make_used, view, tell_view, end_and_close, NTH_WHOLE},
+    {"shm_arrays_view_end", errors, make_view, end_view, tell_set, end_and_close, NTH_WHOLE},
     {"shm_arrays_version", errors, make, get_version, tell_version, close_it, 0},
     {"shm_arrays_remove", errors, make, remove_it, NONE, close_it, NTH_PARTIAL | NTH_GONE},
     {"shm_arrays_close", errors, make, close_only, NONE, close_it, NTH_WHOLE},

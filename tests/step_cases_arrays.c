@@ -1,7 +1,7 @@
 /*
  * Sets of arrays, tiny ones so that calls are short: created, attached, read, written, updated,
- * closed and removed by a process that dies. One partition of two arrays, which are always one
- * number throughout.
+ * viewed, closed and removed by a process that dies. One partition of two arrays, which are
+ * always one number throughout.
  */
 #include "config.h"
 
@@ -99,6 +99,13 @@ static void check_unchanged(void)
     add_one();
 }
 
+/* Nothing but what the victim did before. */
+static void check_viewed(void)
+{
+    version += step_board->updates;
+    check_unchanged();
+}
+
 /* Version and content are both old or both new. */
 static void check_changed(uint64_t changed)
 {
@@ -181,6 +188,16 @@ static int add_seven(const struct shm_array_update *u, void *context)
 static void update_set_with(void)
 {
     EXPECT_OK(shm_arrays_update_with(mine, add_seven, NULL, NULL, NULL));
+}
+
+/* Opened and ended; in between it is the victim's death that ends it. */
+static void view_set(void)
+{
+    struct shm_arrays_view *v = shm_arrays_view(mine, NULL, 0);
+
+    EXPECT(v != NULL);
+    EXPECT(shm_arrays_view_data(v, 0) != NULL);
+    EXPECT_OK(shm_arrays_view_end(v));
 }
 
 /*
@@ -276,6 +293,7 @@ const struct step_case step_cases_arrays[] = {
     {"arrays update, again", ON_A_SET(attach_and_update, update_set, check_added, false)},
     {"arrays update, by a callback",
      ON_A_SET(attach_and_update, update_set_with, check_seven_added, false)},
+    {"arrays view", ON_A_SET(attach_and_update, view_set, check_viewed, true)},
     {"arrays close", ON_A_SET(attach_set, close_set, check_unchanged, true)},
     {"arrays remove", NULL, make_set, attach_set, remove_set_of_arrays, check_removed, NULL,
      false},

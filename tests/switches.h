@@ -17,6 +17,8 @@
     X(fence_before)                                                                            \
     X(fence_after)                                                                             \
     X(callback_hold)                                                                           \
+    X(view_hold)                                                                               \
+    X(view_close)                                                                              \
     X(arrays_machine)                                                                          \
     X(arrays_offsets)                                                                          \
     X(arrays_place)                                                                            \

@@ -36,6 +36,16 @@ WRAP(int, shm_hold_check, const struct shm_partition *p)
     return OFF(callback_hold) ? 0 : __real_shm_hold_check(p);
 }
 
+WRAP(int, shm_view_check, const struct shm_partition *p)
+{
+    return OFF(view_hold) ? 0 : __real_shm_view_check(p);
+}
+
+WRAP(int, shm_view_check_handle, const struct shm_arrays *a)
+{
+    return OFF(view_close) ? 0 : __real_shm_view_check_handle(a);
+}
+
 WRAP(bool, shm_publish_is_whole, const struct shm_partition *p, uint64_t v)
 {
     return OFF(version_check) || __real_shm_publish_is_whole(p, v);
