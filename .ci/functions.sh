@@ -9,10 +9,11 @@
 #
 # shellcheck shell=sh
 
-# build ARGUMENT...: configures here, with warnings as errors, and builds everything, tests as well
+# build ARGUMENT...: configures here, with warnings as errors, and builds everything, tests as well; the
+# Python modules only if an argument asks for them
 build()
 {
-    if ! "$SOURCE/configure" --enable-werror --enable-debug "$@" >configure.log 2>&1; then
+    if ! "$SOURCE/configure" --enable-werror --enable-debug --without-python "$@" >configure.log 2>&1; then
         tail -n 40 configure.log
         return 1
     fi
@@ -25,21 +26,27 @@ build()
 # suite ARGUMENT...: runs make check so, and prints the counts, and what failed tests have said
 suite()
 {
-    rm -f tests/*.trs test-suite.log
+    rm -f tests/*.trs tests/python/*.trs test-suite.log
     make -k -j"$JOBS" check "$@" >check.log 2>&1
-    grep -lE '^:test-result: (FAIL|ERROR|XPASS)' tests/*.trs | while read -r result; do
+    all_results -lE '^:test-result: (FAIL|ERROR|XPASS)' | while read -r result; do
         printf -- '---- %s\n' "${result%.trs}"
         tail -n 40 "${result%.trs}.log"
     done
-    grep -h '^isolate: .*skipped as listed' tests/*.log
+    find tests -name '*.log' -exec grep -h '^isolate: .*skipped as listed' {} +
     [ -e test-suite.log ] || tail -n 40 check.log
     say_counts "$(results 'PASS|XFAIL')" "$(results 'FAIL|ERROR|XPASS')" "$(results SKIP)"
+}
+
+# all_results OPTION... PATTERN: what grep says of the results of the last suite
+all_results()
+{
+    find tests -name '*.trs' -exec grep "$@" {} +
 }
 
 # results PATTERN: how many tests of the last suite have ended so
 results()
 {
-    cat tests/*.trs 2>/dev/null | grep -cE "^:test-result: ($1)"
+    all_results -hE "^:test-result: ($1)" | wc -l
 }
 
 # say_counts PASSED FAILED [SKIPPED]: the last line of a stage; false if something failed, or if

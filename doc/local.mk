@@ -48,4 +48,11 @@ example_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE
 EXTRA_DIST += \
 	%D%/examples/digits.csv \
 	%D%/examples/digits.test \
-	%D%/examples/digits.txt
+	%D%/examples/digits.txt \
+	%D%/examples/partner_first.py \
+	%D%/examples/partner_second.py \
+	%D%/examples/sgd.py \
+	%D%/examples/sgd_model.py \
+	%D%/examples/sgd_plot.py \
+	%D%/examples/sgd_worker.py \
+	%D%/examples/shared_arrays.py

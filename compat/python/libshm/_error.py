@@ -26,8 +26,6 @@ class error(Exception):
     @detail.setter
     def detail(self, sentence):
         self._detail = sentence
-        if hasattr(self, "add_note"):  # what a traceback shows below the legacy text
-            self.add_note(sentence)
 
     def __getitem__(self, index):
         return self.args[index]

@@ -162,7 +162,9 @@ static bool take_bytes(PyObject *data, Py_buffer *view, PyObject **encoded)
                              ? "string or read-only buffer"
                              : "string or single-segment read-only buffer";
     PyErr_Clear();
-    PyObject *type = PyObject_GetAttrString((PyObject *)Py_TYPE(data), "__name__");
+    PyObject *type = data == Py_None
+                         ? Text_FromString("None")
+                         : PyObject_GetAttrString((PyObject *)Py_TYPE(data), "__name__");
     PyObject *message = type ? Text_FromString("argument 1 must be %s, not %s") : NULL;
     PyObject *words = message ? Py_BuildValue("(sN)", wanted, type) : NULL;
     PyObject *text = words ? PyNumber_Remainder(message, words) : NULL;

@@ -1,0 +1,7 @@
+from typing import Literal
+
+from shm import error as error
+
+__version__: str
+
+def backend() -> Literal["sysv", "posix"]: ...

@@ -1,0 +1,3 @@
+#!/bin/sh
+# The Python tests under CPython 3, with the sysv backend.
+exec /bin/sh "${srcdir:-.}/tests/python/run3.sh" sysv short
