@@ -407,11 +407,6 @@ class SHMArrays(object):
             raise KeyError(names[0] if names else self._names[0])
         return names, list(d.values())
 
-    def _checked_values(self, d):
-        names, values = self._values(d)
-        self._check_values(names, values)
-        return names, values
-
     def _check_values(self, names, values):
         for name, value, size in zip(names, values, self._sizes):
             if value.size != size:
@@ -421,8 +416,23 @@ class SHMArrays(object):
             if value.dtype.hasobject:
                 raise ValueError("array %r: Python objects cannot be shared" % (name,))
 
+    def _checked_out(self, out):
+        """The arrays of ``out`` in our order, which can take results."""
+        names, arrays = self._values(out)
+        self._check_values(names, arrays)
+        for name, array, spec in zip(names, arrays, self.specs.values()):
+            if array.dtype != spec.dtype or not array.flags.writeable:
+                raise ValueError(
+                    "array %r of out: a writable array of %s is expected" % (name, spec.dtype)
+                )
+        return arrays
+
     def _result(self, names, arrays):
-        """Foreign names come behind ours, which have no values then."""
+        """Foreign names come behind ours, which have no values then. Results of no dimension are
+        numpy's scalars.
+        """
+        if self._has_scalars or names is not self._names:
+            arrays = [array if array.ndim else array[()] for array in arrays]
         if names is not self._names:
             empty = [(name, None) for name in self._names]
             return OrderedDict(empty + list(zip(names, arrays)))
@@ -438,8 +448,7 @@ class SHMArrays(object):
         """
         if out is None:
             return OrderedDict(zip(self._names, self._store.read()))
-        _, arrays = self._checked_values(out)
-        self._store.read_into(arrays)
+        self._store.read_into(self._checked_out(out))
         return out
 
     def write_arrays(self, d):
@@ -452,7 +461,7 @@ class SHMArrays(object):
     def update_arrays(self, d, update_func=None, copy_old=False, out=None):
         """Replaces all arrays by update_func(new, old), each partition in one step.
 
-        d            name -> new array, of as many elements; None with scale(factor)
+        d            name -> new array, of as many elements; scale(factor) needs none
         update_func  a function, called for each array while its partition is locked, or a
                      built-in; None: 0.1 * new + 0.9 * old
         copy_old     give the function a private copy of the old values, which it may change
@@ -462,31 +471,28 @@ class SHMArrays(object):
         partition as it was.
         """
         function = _DEFAULT_UPDATE if update_func is None else update_func
-        if d is None and getattr(function, "op", None) == _SCALE:
+        into = None if out is None else self._checked_out(out)
+        if getattr(function, "op", None) == _SCALE:
             names, arrays = self._names, self._store.scale(function)
         else:
             names, values = self._values(d)
-            arrays = self._updated(names, values, function, copy_old)
-        return self._given(names, arrays, out)
-
-    def _updated(self, names, values, function, copy_old):
-        built_in = isinstance(function, BuiltIn) and function.op != _SCALE
-        arrays = self._store.update_at_once(values, function) if built_in else None
-        if arrays is None:
-            self._check_values(names, values)
-            if built_in:
-                return self._store.update_built_in(values, function)
-            return self._store.update_with(values, function, copy_old)
-        return arrays
-
-    def _given(self, names, arrays, out):
-        if out is None:
-            if self._has_scalars or names is not self._names:
-                arrays = [array if array.ndim else array[()] for array in arrays]
+            arrays = self._updated(names, values, function, copy_old, into)
+        if into is None:
             return self._result(names, arrays)
-        for to, array in zip(self._checked_values(out)[1], arrays):
-            np.copyto(to, array.reshape(to.shape), casting="unsafe")
+        for to, array in zip(into, arrays):
+            if to is not array:
+                np.copyto(to, array.reshape(to.shape))
         return out
+
+    def _updated(self, names, values, function, copy_old, into):
+        built_in = isinstance(function, BuiltIn)
+        arrays = self._store.update_at_once(values, function, into) if built_in else None
+        if arrays is not None:
+            return arrays
+        self._check_values(names, values)
+        if built_in:
+            return self._store.update_built_in(values, function)
+        return self._store.update_with(values, function, copy_old)
 
     def add_updates(self, d, out=None):
         """Adds the new values to all arrays, each partition in one step."""

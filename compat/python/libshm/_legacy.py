@@ -172,7 +172,7 @@ class Store(object):
         self._warn(results)
         return results
 
-    def update_at_once(self, values, function):
+    def update_at_once(self, values, function, out=None):
         return None
 
     def update_built_in(self, values, function):

@@ -49,6 +49,11 @@ def simple(array, dtype):
     return fresh if fresh.dtype is dtype else fresh.view(dtype)
 
 
+def _as_bytes(array):
+    """Dates are refused by the buffer protocol; their bytes are not."""
+    return array.reshape(-1).view(_BYTES) if array.dtype.kind in "mM" else array
+
+
 def create(names, arrays, dtypes, perm):
     """A new set with this content, stored in these types."""
     specs = [
@@ -57,8 +62,7 @@ def create(names, arrays, dtypes, perm):
         for i, (name, array, dtype) in enumerate(zip(names, arrays, dtypes))
     ]
     data = [simple(array, dtype) for array, dtype in zip(arrays, dtypes)]
-    # What has no format in the buffer protocol, such as dates, has bytes all the same.
-    data = [array.view(_BYTES) if array.dtype.kind in "mM" else array for array in data]
+    data = [_as_bytes(array) for array in data]
     return _shm._arrays_create(specs, data, perm)
 
 
@@ -225,9 +229,12 @@ class Store(object):
     def _results(self, arrays):
         return arrays if self._order is None else [arrays[at] for at in self._order]
 
-    def update_at_once(self, values, function):
-        """The result if all values are as the set stores them; else None, and nothing is done."""
-        room = self._room()
+    def update_at_once(self, values, function, out=None):
+        """The result, in ``out`` or in new arrays, if all are as the set stores them.
+
+        Else None, and nothing is done.
+        """
+        room = self._room() if out is None else self._to_set(out)
         if not self.handle.update(function.op, function.factor, self._to_set(values), room):
             return None
         return self._results(self._cut(room))
@@ -246,7 +253,7 @@ class Store(object):
         old = _ndarray(self._set_shapes[at], self._stored[at], span)
         if new.dtype != old.dtype or copy_old:
             old = old.astype(new.dtype)
-        return old.reshape(new.shape)
+        return old if old.shape == new.shape else old.reshape(new.shape)
 
     def update_with(self, values, function, copy_old):
         arranged, names = self._to_set(values), self._to_set(self.names)
@@ -254,9 +261,9 @@ class Store(object):
 
         def step(at, span):
             new = arranged[at]
-            results[at] = compute(function, new, self._old(at, span, new, copy_old), names[at])
-            fresh = np.ascontiguousarray(results[at], self._stored[at])
-            return fresh.view(_BYTES) if fresh.dtype.kind in "mM" else fresh
+            old = self._old(at, span, new, copy_old)
+            results[at] = fresh = compute(function, new, old, names[at])
+            return _as_bytes(np.ascontiguousarray(fresh, self._stored[at]))
 
         self.handle.update_with(step)
         return self._results(results)

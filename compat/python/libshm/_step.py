@@ -3,13 +3,25 @@
 import numpy as np
 
 
+def _is_private(result, new):
+    """Whether the function has made just this array, as it will be returned."""
+    return (
+        type(result) is np.ndarray
+        and result.base is None
+        and result is not new
+        and result.dtype == new.dtype
+        and result.shape == new.shape
+        and result.flags.c_contiguous
+        and result.flags.owndata
+    )
+
+
 def _private(result, new):
     """The result as an array that nobody else has."""
-    fresh = result.astype(new.dtype, copy=False).reshape(new.shape)
-    owned = isinstance(fresh, np.ndarray) and fresh.base is None and fresh.flags.owndata
-    if fresh is new or not owned or not fresh.flags.c_contiguous or type(fresh) is not np.ndarray:
-        fresh = np.array(fresh, dtype=new.dtype, order="C", copy=True, subok=False)
-    return fresh
+    if _is_private(result, new):
+        return result
+    result = result.astype(new.dtype, copy=False).reshape(new.shape)
+    return np.array(result, dtype=new.dtype, order="C", copy=True, subok=False)
 
 
 def compute(function, new, old, name):
