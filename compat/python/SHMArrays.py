@@ -608,7 +608,11 @@ class _View(object):
         return OrderedDict(zip(self._names, view.arrays()))
 
     def __exit__(self, *unused):
-        self._open.pop().end()
+        try:
+            self._open.pop().end()
+        except shm.error as error:
+            if error.errno != _EIDRM:  # what was removed meanwhile needs no unlocking
+                raise
 
 
 def _attach_again(root_key, specs, store_dtype, timeout):

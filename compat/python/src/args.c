@@ -114,7 +114,8 @@ static PyObject *as_integer(PyObject *number)
         Py_INCREF(number);
         return number;
     }
-    if (PyFloat_Check(number) || !PyObject_HasAttrString((PyObject *)Py_TYPE(number), "__int__")) {
+    if (PyFloat_Check(number) ||
+        !PyObject_HasAttrString((PyObject *)Py_TYPE(number), "__int__")) {
         not_integer(number);
         return NULL;
     }

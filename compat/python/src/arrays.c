@@ -120,7 +120,8 @@ static bool to_spec(struct specs *s, size_t i, PyObject *entry)
     struct shm_array_spec *spec = &s->specs[i];
     PyObject *name, *shape;
     Py_ssize_t itemsize;
-    if (!PyArg_ParseTuple(entry, "OinO!", &name, &spec->dtype, &itemsize, &PyTuple_Type, &shape))
+    if (!PyArg_ParseTuple(entry, "OinO!", &name, &spec->dtype, &itemsize, &PyTuple_Type,
+                          &shape))
         return false;
     spec->itemsize = (size_t)itemsize;
     if (PyBytes_Check(name))
@@ -173,11 +174,8 @@ static PyObject *create(struct state *state, const struct specs *s, PyObject *da
     if (!views || !content)
         PyErr_NoMemory();
     else if (take_content(s, data, views, content)) {
-        Py_BEGIN_ALLOW_THREADS
-        a = shm_arrays_create(s->specs, s->count, content, perm);
-        Py_END_ALLOW_THREADS
-        if (!a)
-            raise_failure(state);
+        Py_BEGIN_ALLOW_THREADS a = shm_arrays_create(s->specs, s->count, content, perm);
+        Py_END_ALLOW_THREADS if (!a) raise_failure(state);
     }
     for (size_t i = 0; views && i < s->count; i++)
         if (views[i].obj)
@@ -214,8 +212,7 @@ PyObject *arrays_attach(PyObject *module, const struct call *call)
     if (!take_arguments(call, &signature, values) || !to_key(values[0], &root))
         return NULL;
     do {
-        Py_BEGIN_ALLOW_THREADS
-        a = shm_arrays_attach(root);
+        Py_BEGIN_ALLOW_THREADS a = shm_arrays_attach(root);
         Py_END_ALLOW_THREADS
     } while (!a && errno == EINTR && PyErr_CheckSignals() == 0);
     if (a)
@@ -230,8 +227,8 @@ static PyObject *spec_of(const struct shm_array_spec *spec)
     PyObject *shape = PyTuple_New(spec->ndim);
     for (int i = 0; shape && i < spec->ndim; i++)
         PyTuple_SetItem(shape, i, PyLong_FromSize_t(spec->shape[i]));
-    PyObject *name = spec->label ? PyBytes_FromString(spec->label)
-                                 : PyLong_FromLongLong(spec->key);
+    PyObject *name =
+        spec->label ? PyBytes_FromString(spec->label) : PyLong_FromLongLong(spec->key);
     if (!shape || !name) {
         Py_XDECREF(shape);
         Py_XDECREF(name);
@@ -323,7 +320,8 @@ static PyObject *expect(PyObject *self, PyObject *args)
     struct arrays *a = of(self);
     PyObject *dtypes, *offsets;
     Py_ssize_t nbytes;
-    if (!PyArg_ParseTuple(args, "O!O!n", &PyTuple_Type, &dtypes, &PyTuple_Type, &offsets, &nbytes))
+    if (!PyArg_ParseTuple(args, "O!O!n", &PyTuple_Type, &dtypes, &PyTuple_Type, &offsets,
+                          &nbytes))
         return NULL;
     bool fits = (size_t)PyTuple_Size(dtypes) == a->count &&
                 (size_t)PyTuple_Size(offsets) == a->count && nbytes >= 0;
@@ -359,11 +357,9 @@ static PyObject *remove_method(PyObject *self, PyObject *unused)
     int result, error;
     if (!arrays_enter(of(self)))
         return NULL;
-    Py_BEGIN_ALLOW_THREADS
-    result = shm_arrays_remove(of(self)->a);
+    Py_BEGIN_ALLOW_THREADS result = shm_arrays_remove(of(self)->a);
     error = errno;
-    Py_END_ALLOW_THREADS
-    errno = error;
+    Py_END_ALLOW_THREADS errno = error;
     if (result < 0)
         raise_failure(state_of(self));
     arrays_leave(of(self));
@@ -378,11 +374,8 @@ static int read_all(struct arrays *self, void **out)
 {
     int result;
     do {
-        Py_BEGIN_ALLOW_THREADS
-        result = shm_arrays_read(self->a, out);
-        Py_END_ALLOW_THREADS
-        if (result == 0)
-            return 1;
+        Py_BEGIN_ALLOW_THREADS result = shm_arrays_read(self->a, out);
+        Py_END_ALLOW_THREADS if (result == 0) return 1;
     } while (arrays_again(self, state_of((PyObject *)self)) == 0);
     return -1;
 }
@@ -391,11 +384,8 @@ static int write_all(struct arrays *self, void **data)
 {
     int result;
     do {
-        Py_BEGIN_ALLOW_THREADS
-        result = shm_arrays_write(self->a, (const void *const *)data);
-        Py_END_ALLOW_THREADS
-        if (result == 0)
-            return 1;
+        Py_BEGIN_ALLOW_THREADS result = shm_arrays_write(self->a, (const void *const *)data);
+        Py_END_ALLOW_THREADS if (result == 0) return 1;
     } while (arrays_again(self, state_of((PyObject *)self)) == 0);
     return -1;
 }

@@ -15,16 +15,15 @@ static int update_all(struct arrays *self, int op, double factor, void **data, v
 {
     int result;
     do {
-        Py_BEGIN_ALLOW_THREADS
-        result = shm_arrays_update(self->a, op, factor, (const void *const *)data, out);
-        Py_END_ALLOW_THREADS
-        if (result == 0)
-            return 1;
+        Py_BEGIN_ALLOW_THREADS result =
+            shm_arrays_update(self->a, op, factor, (const void *const *)data, out);
+        Py_END_ALLOW_THREADS if (result == 0) return 1;
     } while (arrays_again(self, state_of(self)) == 0);
     return -1;
 }
 
-static int update_into(struct arrays *self, int op, double factor, void **data, PyObject *output)
+static int update_into(struct arrays *self, int op, double factor, void **data,
+                       PyObject *output)
 {
     struct buffers out;
     if (output == Py_None)
@@ -83,11 +82,11 @@ static int store(const struct shm_array_update *update, PyObject *fresh)
         return -1;
     bool fits = (size_t)view.len == update->nbytes;
     if (fits) {
-        Py_BEGIN_ALLOW_THREADS
-        memcpy(update->result, view.buf, update->nbytes);
+        Py_BEGIN_ALLOW_THREADS memcpy(update->result, view.buf, update->nbytes);
         Py_END_ALLOW_THREADS
     } else {
-        PyErr_Format(PyExc_ValueError, "array %zd: %zd bytes were expected of the update, not %zd",
+        PyErr_Format(PyExc_ValueError,
+                     "array %zd: %zd bytes were expected of the update, not %zd",
                      (Py_ssize_t)update->index, (Py_ssize_t)update->nbytes, view.len);
     }
     PyBuffer_Release(&view);

@@ -244,7 +244,8 @@ PyMethodDef module_functions[] = {
     {"create_memory", (PyCFunction)(void *)create_memory_entry, CALL_FLAGS,
      "create_memory(key, size[, perm=0666]) -> a new memory object under a free key"},
     {"create_semaphore", (PyCFunction)(void *)create_semaphore_entry, CALL_FLAGS,
-     "create_semaphore(key[, value=1[, perm=0666]]) -> a new semaphore object under a free key"},
+     "create_semaphore(key[, value=1[, perm=0666]]) -> a new semaphore object under a free "
+     "key"},
     {"getshmid", (PyCFunction)(void *)getshmid_entry, CALL_FLAGS,
      "getshmid(key) -> id of the segment with this key; KeyError if there is none"},
     {"getsemid", (PyCFunction)(void *)getsemid_entry, CALL_FLAGS,
@@ -264,7 +265,8 @@ PyMethodDef module_functions[] = {
     {"ftok", (PyCFunction)(void *)ftok_function_entry, CALL_FLAGS,
      "ftok(path, id) -> a key made from an existing file and a number, 0 to 255"},
     {"options", (PyCFunction)(void *)options_entry, CALL_FLAGS,
-     "options(plain_bytes=None, eintr=None) -> dict of the settings before; sets what is given"},
+     "options(plain_bytes=None, eintr=None) -> dict of the settings before; sets what is "
+     "given"},
     {"version", version, METH_NOARGS, "version() -> the version of the library"},
     {"backend", backend, METH_NOARGS, "backend() -> 'sysv' or 'posix', what it stands on"},
     {"_arrays_create", (PyCFunction)(void *)arrays_create_entry, CALL_FLAGS,

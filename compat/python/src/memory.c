@@ -70,7 +70,8 @@ static PyObject *attach(PyObject *self, const struct call *call)
     int how = 0;
     bool readonly = false;
     if (!take_arguments(call, &signature, values) ||
-        (values[0] && !to_long(values[0], &address)) || (values[1] && !to_int(values[1], &how)) ||
+        (values[0] && !to_long(values[0], &address)) ||
+        (values[1] && !to_int(values[1], &how)) ||
         (values[2] && !to_flag(values[2], &readonly)))
         return NULL;
     if (readonly)
@@ -197,7 +198,8 @@ static PyObject *write_method(PyObject *self, const struct call *call)
     return answer;
 }
 
-static bool take_number(const struct call *call, const struct signature *signature, int64_t *out)
+static bool take_number(const struct call *call, const struct signature *signature,
+                        int64_t *out)
 {
     PyObject *values[MOST_PARAMETERS];
     return take_arguments(call, signature, values) && to_long(values[0], out);
@@ -240,7 +242,8 @@ CALLABLE(setgid_method)
 
 static PyMethodDef methods[] = {
     {"attach", (PyCFunction)(void *)attach_entry, CALL_FLAGS,
-     "attach([address=0[, how=0]], readonly=False) -> None; maps the segment into this process"},
+     "attach([address=0[, how=0]], readonly=False) -> None; maps the segment into this "
+     "process"},
     {"detach", (PyCFunction)(void *)detach_entry, CALL_FLAGS,
      "detach() -> None; releases the mapping, if there is one"},
     {"read", (PyCFunction)(void *)read_method_entry, CALL_FLAGS,
@@ -340,7 +343,10 @@ static PyObject *get_member(PyObject *self, void *which)
     return (*(const member *)which)(&status);
 }
 
-#define MEMBER(name, place, text) {name, get_member, NULL, text, (void *)&members[place]}
+#define MEMBER(name, place, text)                                                              \
+    {                                                                                          \
+        name, get_member, NULL, text, (void *)&members[place]                                  \
+    }
 
 static PyGetSetDef getset[] = {
     MEMBER("addr", 0, "address of the mapping, None when detached"),
@@ -383,8 +389,8 @@ static PyObject *repr(PyObject *self)
     char address[32];
     PyOS_snprintf(address, sizeof address, "0x%lx", (unsigned long)(uintptr_t)s.addr);
     return Text_FromFormat("<attached %s shared memory object, id=%d, size=%zd, addr=%s>",
-                           ((struct memory *)self)->readonly ? "RO" : "R/W", s.shmid, (Py_ssize_t)s.size,
-                           address);
+                           ((struct memory *)self)->readonly ? "RO" : "R/W", s.shmid,
+                           (Py_ssize_t)s.size, address);
 }
 
 static PyType_Slot slots[] = {
@@ -395,7 +401,8 @@ static PyType_Slot slots[] = {
     {Py_tp_new, (void *)refuse_new},
     {Py_tp_methods, methods},
     {Py_tp_getset, getset},
-    {Py_tp_doc, (void *)"A shared memory segment. There is one object for each id in a process."},
+    {Py_tp_doc,
+     (void *)"A shared memory segment. There is one object for each id in a process."},
     {0, NULL},
 };
 

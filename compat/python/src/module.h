@@ -13,17 +13,17 @@
 #include "libshm/shm.h"
 
 struct state {
-    PyObject *error;          /* shm.error */
-    PyObject *text;           /* Python 3: what read returns; NULL: bytes */
-    PyObject *dtype_name;     /* "dtype", which is asked for often */
-    PyTypeObject *memory;     /* the types */
+    PyObject *error;      /* shm.error */
+    PyObject *text;       /* Python 3: what read returns; NULL: bytes */
+    PyObject *dtype_name; /* "dtype", which is asked for often */
+    PyTypeObject *memory; /* the types */
     PyTypeObject *semaphore;
     PyTypeObject *arrays;
     PyTypeObject *span;
     PyTypeObject *view;
-    PyObject *memories;       /* living objects by id: numbers that are their addresses */
+    PyObject *memories; /* living objects by id: numbers that are their addresses */
     PyObject *semaphores;
-    bool plain_bytes;         /* the switches of shm.options */
+    bool plain_bytes; /* the switches of shm.options */
     bool eintr;
 };
 
@@ -97,10 +97,10 @@ struct arrays {
     Py_ssize_t users;     /* running calls, buffers and views: what keeps the mappings */
     bool closed;
     size_t count;
-    size_t *nbytes;      /* of each array */
-    size_t *offsets;     /* of each array in a block that holds all of them */
+    size_t *nbytes;  /* of each array */
+    size_t *offsets; /* of each array in a block that holds all of them */
     size_t block_nbytes;
-    PyObject *dtypes;    /* a tuple: what arrays have whose bytes can be taken as they are */
+    PyObject *dtypes; /* a tuple: what arrays have whose bytes can be taken as they are */
 };
 PyTypeObject *make_arrays_type(PyObject *module);
 PyTypeObject *make_span_type(PyObject *module);
@@ -113,7 +113,8 @@ PyObject *arrays_view(PyObject *self, const struct call *call);
 bool arrays_enter(struct arrays *self); /* false, with ValueError: it is closed */
 void arrays_leave(struct arrays *self);
 /* Bytes of the set, read-only, which keep it mapped. */
-PyObject *make_span(struct state *state, struct arrays *owner, const void *start, size_t nbytes);
+PyObject *make_span(struct state *state, struct arrays *owner, const void *start,
+                    size_t nbytes);
 
 /*
  * 1: every entry is None or an array of the set's own type and shape, contiguous (and writable

@@ -47,7 +47,8 @@ PyObject *refuse_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     (void)type;
     (void)args;
     (void)keywords;
-    PyErr_SetString(PyExc_TypeError, "objects of this type are made by the functions of shm only");
+    PyErr_SetString(PyExc_TypeError,
+                    "objects of this type are made by the functions of shm only");
     return NULL;
 }
 

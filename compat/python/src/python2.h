@@ -17,9 +17,9 @@
     {                                                                                          \
         return function(self, &(struct call){values, count, names});                           \
     }
-#define CALL_FLAGS               (METH_FASTCALL | METH_KEYWORDS)
-#define MODULE_STATE(module)     PyModule_GetState(module)
-#define TYPE_STATE(type)         PyType_GetModuleState(type)
+#define CALL_FLAGS                   (METH_FASTCALL | METH_KEYWORDS)
+#define MODULE_STATE(module)         PyModule_GetState(module)
+#define TYPE_STATE(type)             PyType_GetModuleState(type)
 #define TYPE_FROM_SPEC(module, spec) PyType_FromModuleAndSpec(module, spec, NULL)
 /* An instance holds a reference to its type. */
 #define FREE_INSTANCE(self)                                                                    \
@@ -28,13 +28,12 @@
         PyObject_Free(self);                                                                   \
         Py_DECREF(type_of_it);                                                                 \
     } while (0)
-#define ALLOCATE(type, nitems)                                                                 \
-    ((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, nitems)
-#define old_buffer(data, view)   false
-#define Int_FromLong             PyLong_FromLong
-#define Text_FromString          PyUnicode_FromString
-#define Text_FromFormat          PyUnicode_FromFormat
-#define Text_AsLatin1            PyUnicode_AsLatin1String
+#define ALLOCATE(type, nitems) ((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, nitems)
+#define old_buffer(data, view) false
+#define Int_FromLong           PyLong_FromLong
+#define Text_FromString        PyUnicode_FromString
+#define Text_FromFormat        PyUnicode_FromFormat
+#define Text_AsLatin1          PyUnicode_AsLatin1String
 /* Free-threaded interpreters enable their lock: the handles count on it. */
 #ifdef Py_mod_gil
 #define GIL_SLOT {Py_mod_gil, Py_MOD_GIL_USED},
@@ -42,8 +41,8 @@
 #define GIL_SLOT
 #endif
 #define DEFINE_MODULE(name, table, prepare, size, traverse, clear)                             \
-    static PyModuleDef_Slot name##_slots[] = {                                                 \
-        {Py_mod_exec, (void *)prepare}, GIL_SLOT{0, NULL}};                                    \
+    static PyModuleDef_Slot name##_slots[] = {{Py_mod_exec, (void *)prepare},                  \
+                                              GIL_SLOT{0, NULL}};                              \
     static struct PyModuleDef name##_definition = {                                            \
         .m_base = PyModuleDef_HEAD_INIT,                                                       \
         .m_name = #name,                                                                       \
@@ -72,21 +71,21 @@
         return function(self, &(struct call){&PyTuple_GET_ITEM(args, 0),                       \
                                              PyTuple_GET_SIZE(args), keywords});               \
     }
-#define CALL_FLAGS               (METH_VARARGS | METH_KEYWORDS)
-#define MODULE_STATE(module)     ((void)(module), &python2_state)
-#define TYPE_STATE(type)         ((void)(type), &python2_state)
+#define CALL_FLAGS                   (METH_VARARGS | METH_KEYWORDS)
+#define MODULE_STATE(module)         ((void)(module), &python2_state)
+#define TYPE_STATE(type)             ((void)(type), &python2_state)
 #define TYPE_FROM_SPEC(module, spec) ((void)(module), python2_type(spec))
-#define ALLOCATE(type, nitems)   (type)->tp_alloc(type, nitems)
-#define FREE_INSTANCE(self)      PyObject_Del(self)
-#define PyLong_AsSize_t          (size_t)PyInt_AsSsize_t
-#define Int_FromLong             PyInt_FromLong
-#define Text_FromString          PyString_FromString
-#define Text_FromFormat          PyString_FromFormat
+#define ALLOCATE(type, nitems)       (type)->tp_alloc(type, nitems)
+#define FREE_INSTANCE(self)          PyObject_Del(self)
+#define PyLong_AsSize_t              (size_t) PyInt_AsSsize_t
+#define Int_FromLong                 PyInt_FromLong
+#define Text_FromString              PyString_FromString
+#define Text_FromFormat              PyString_FromFormat
 /* Text is written as shm 1.2.2 did: what is not ASCII is refused. */
-#define Text_AsLatin1            PyUnicode_AsASCIIString
+#define Text_AsLatin1                PyUnicode_AsASCIIString
 #define DEFINE_MODULE(name, table, prepare, size, traverse, clear)                             \
     struct state python2_state;                                                                \
-    LIBSHM_API PyMODINIT_FUNC init##name(void);                                                           \
+    LIBSHM_API PyMODINIT_FUNC init##name(void);                                                \
     PyMODINIT_FUNC init##name(void)                                                            \
     {                                                                                          \
         PyObject *module = Py_InitModule(#name, table);                                        \

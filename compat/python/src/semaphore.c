@@ -89,11 +89,8 @@ static PyObject *wait_for(PyObject *self, waiting operation, long timeout_ms)
     double start = timeout_ms > 0 ? now() : 0;
     for (long left = timeout_ms;; left = remaining(timeout_ms, start)) {
         int result;
-        Py_BEGIN_ALLOW_THREADS
-        result = operation(handle_of(self), left);
-        Py_END_ALLOW_THREADS
-        if (result == 0)
-            Py_RETURN_NONE;
+        Py_BEGIN_ALLOW_THREADS result = operation(handle_of(self), left);
+        Py_END_ALLOW_THREADS if (result == 0) Py_RETURN_NONE;
         int error = errno;
         if (error == EINTR && PyErr_CheckSignals() < 0)
             return NULL;
@@ -175,7 +172,8 @@ static PyObject *setval(PyObject *self, const struct call *call)
     return done(self, shm_semaphore_setval(handle_of(self), value));
 }
 
-static bool take_number(const struct call *call, const struct signature *signature, int64_t *out)
+static bool take_number(const struct call *call, const struct signature *signature,
+                        int64_t *out)
 {
     PyObject *values[MOST_PARAMETERS];
     return take_arguments(call, signature, values) && to_long(values[0], out);
@@ -304,8 +302,8 @@ static PyObject *cgid(const struct shm_semaphore_status *s)
     return PyLong_FromUnsignedLong(s->cgid);
 }
 
-static const member members[] = {val,   ncnt, zcnt, lpid, perm, blocking,
-                                 key,   semid, uid,  gid,  cuid, cgid};
+static const member members[] = {val, ncnt,  zcnt, lpid, perm, blocking,
+                                 key, semid, uid,  gid,  cuid, cgid};
 
 static PyObject *get_member(PyObject *self, void *which)
 {
@@ -324,7 +322,10 @@ static PyObject *get_undo(PyObject *self, void *unused)
     return Int_FromLong(((struct semaphore *)self)->undo);
 }
 
-#define MEMBER(name, place, text) {name, get_member, NULL, text, (void *)&members[place]}
+#define MEMBER(name, place, text)                                                              \
+    {                                                                                          \
+        name, get_member, NULL, text, (void *)&members[place]                                  \
+    }
 
 static PyGetSetDef getset[] = {
     MEMBER("val", 0, "the value"),
