@@ -15,7 +15,13 @@
 #include "tests/suite.h"
 
 /* Partition 0 is array 0, partition 1 are arrays 1 and 2. */
-enum { LARGE = LIBSHM_PARTITION_MIN_SIZE, ARRAYS = 3, PARTITIONS = 2, ALL = -1 };
+enum {
+    LARGE = LIBSHM_PARTITION_MIN_SIZE,
+    ARRAYS = 3,
+    PARTITIONS = 2,
+    ALL = -1,
+    PATIENCE_MS = 3000
+};
 
 static const size_t counts[ARRAYS] = {LARGE, LARGE - 1, 1};
 static const struct shm_array_spec specs[ARRAYS] = {
@@ -40,6 +46,17 @@ static void make_set(void)
     ck_made(set);
     ck_assert_uint_eq(shm_arrays_keys(set, keys, PARTITIONS), PARTITIONS);
     root = shm_arrays_root(set);
+    /* What waits for itself ends some time, and fails. */
+    ck_works(shm_arrays_settimeout(set, PATIENCE_MS));
+}
+
+/* Another handle of it. */
+static struct shm_arrays *attach_set(void)
+{
+    struct shm_arrays *a = shm_arrays_attach(root);
+    ck_made(a);
+    ck_works(shm_arrays_settimeout(a, PATIENCE_MS));
+    return a;
 }
 
 static void end_set(void)
@@ -94,14 +111,14 @@ static void is_free(int partition)
 {
     ck_works(shm_arrays_settimeout(set, 0));
     ck_works(add(set, partition));
-    ck_works(shm_arrays_settimeout(set, -1));
+    ck_works(shm_arrays_settimeout(set, PATIENCE_MS));
 }
 
 static void is_locked(int partition, int error)
 {
     ck_works(shm_arrays_settimeout(set, 0));
     ck_fails(add(set, partition), error);
-    ck_works(shm_arrays_settimeout(set, -1));
+    ck_works(shm_arrays_settimeout(set, PATIENCE_MS));
 }
 
 static int waiters(int partition)
@@ -454,8 +471,7 @@ static void every_writer_is_refused(struct shm_arrays *a)
 START_TEST(a_thread_does_not_wait_for_its_own_view)
 {
     make_set();
-    struct shm_arrays *other = shm_arrays_attach(root);
-    ck_made(other);
+    struct shm_arrays *other = attach_set();
     struct shm_arrays_view *v = view_of(1);
     every_writer_is_refused(set);
     every_writer_is_refused(other);
@@ -520,8 +536,7 @@ static int view_inside(const struct shm_array_update *u, void *context)
 START_TEST(a_view_inside_a_callback)
 {
     make_set();
-    struct shm_arrays *other = shm_arrays_attach(root);
-    ck_made(other);
+    struct shm_arrays *other = attach_set();
     ck_works(shm_arrays_update_with(set, view_inside, other, NULL, NULL));
     is_free(ALL);
     ck_works(shm_arrays_close(other));
@@ -532,8 +547,7 @@ END_TEST
 START_TEST(a_handle_with_a_view_is_not_closed)
 {
     make_set();
-    struct shm_arrays *other = shm_arrays_attach(root);
-    ck_made(other);
+    struct shm_arrays *other = attach_set();
     struct shm_arrays_view *v = view_of(0), *w = view_of(1);
     ck_works(shm_arrays_close(other));
     ck_fails(shm_arrays_close(set), EDEADLK);
@@ -559,7 +573,7 @@ static void *try_to_add(void *context)
 {
     shm_arrays_settimeout(set, 0);
     *(int *)context = add(set, ALL) < 0 ? errno : 0;
-    shm_arrays_settimeout(set, -1);
+    shm_arrays_settimeout(set, PATIENCE_MS);
     return NULL;
 }
 
@@ -771,8 +785,7 @@ END_TEST
 START_TEST(a_view_of_a_removed_set)
 {
     make_set();
-    struct shm_arrays *other = shm_arrays_attach(root);
-    ck_made(other);
+    struct shm_arrays *other = attach_set();
     ck_works(shm_arrays_remove(set));
     ck_refuses(open_view(other, ALL), EIDRM);
     ck_says("the array set was removed while this handle was attached");

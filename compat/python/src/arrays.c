@@ -40,9 +40,8 @@ void arrays_leave(struct arrays *self)
     free_if_unused(self);
 }
 
-int arrays_again(struct arrays *self, struct state *state)
+int arrays_again(struct state *state)
 {
-    (void)self;
     int error = errno;
     if (error == EINTR)
         return PyErr_CheckSignals() < 0 ? -1 : 0;
@@ -174,8 +173,11 @@ static PyObject *create(struct state *state, const struct specs *s, PyObject *da
     if (!views || !content)
         PyErr_NoMemory();
     else if (take_content(s, data, views, content)) {
-        Py_BEGIN_ALLOW_THREADS a = shm_arrays_create(s->specs, s->count, content, perm);
-        Py_END_ALLOW_THREADS if (!a) raise_failure(state);
+        Py_BEGIN_ALLOW_THREADS
+            a = shm_arrays_create(s->specs, s->count, content, perm);
+        Py_END_ALLOW_THREADS
+        if (!a)
+            raise_failure(state);
     }
     for (size_t i = 0; views && i < s->count; i++)
         if (views[i].obj)
@@ -212,7 +214,8 @@ PyObject *arrays_attach(PyObject *module, const struct call *call)
     if (!take_arguments(call, &signature, values) || !to_key(values[0], &root))
         return NULL;
     do {
-        Py_BEGIN_ALLOW_THREADS a = shm_arrays_attach(root);
+        Py_BEGIN_ALLOW_THREADS
+            a = shm_arrays_attach(root);
         Py_END_ALLOW_THREADS
     } while (!a && errno == EINTR && PyErr_CheckSignals() == 0);
     if (a)
@@ -357,9 +360,11 @@ static PyObject *remove_method(PyObject *self, PyObject *unused)
     int result, error;
     if (!arrays_enter(of(self)))
         return NULL;
-    Py_BEGIN_ALLOW_THREADS result = shm_arrays_remove(of(self)->a);
-    error = errno;
-    Py_END_ALLOW_THREADS errno = error;
+    Py_BEGIN_ALLOW_THREADS
+        result = shm_arrays_remove(of(self)->a);
+        error = errno;
+    Py_END_ALLOW_THREADS
+    errno = error;
     if (result < 0)
         raise_failure(state_of(self));
     arrays_leave(of(self));
@@ -374,9 +379,12 @@ static int read_all(struct arrays *self, void **out)
 {
     int result;
     do {
-        Py_BEGIN_ALLOW_THREADS result = shm_arrays_read(self->a, out);
-        Py_END_ALLOW_THREADS if (result == 0) return 1;
-    } while (arrays_again(self, state_of((PyObject *)self)) == 0);
+        Py_BEGIN_ALLOW_THREADS
+            result = shm_arrays_read(self->a, out);
+        Py_END_ALLOW_THREADS
+        if (result == 0)
+            return 1;
+    } while (arrays_again(state_of((PyObject *)self)) == 0);
     return -1;
 }
 
@@ -384,9 +392,12 @@ static int write_all(struct arrays *self, void **data)
 {
     int result;
     do {
-        Py_BEGIN_ALLOW_THREADS result = shm_arrays_write(self->a, (const void *const *)data);
-        Py_END_ALLOW_THREADS if (result == 0) return 1;
-    } while (arrays_again(self, state_of((PyObject *)self)) == 0);
+        Py_BEGIN_ALLOW_THREADS
+            result = shm_arrays_write(self->a, (const void *const *)data);
+        Py_END_ALLOW_THREADS
+        if (result == 0)
+            return 1;
+    } while (arrays_again(state_of((PyObject *)self)) == 0);
     return -1;
 }
 

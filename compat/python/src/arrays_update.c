@@ -15,10 +15,12 @@ static int update_all(struct arrays *self, int op, double factor, void **data, v
 {
     int result;
     do {
-        Py_BEGIN_ALLOW_THREADS result =
-            shm_arrays_update(self->a, op, factor, (const void *const *)data, out);
-        Py_END_ALLOW_THREADS if (result == 0) return 1;
-    } while (arrays_again(self, state_of(self)) == 0);
+        Py_BEGIN_ALLOW_THREADS
+            result = shm_arrays_update(self->a, op, factor, (const void *const *)data, out);
+        Py_END_ALLOW_THREADS
+        if (result == 0)
+            return 1;
+    } while (arrays_again(state_of(self)) == 0);
     return -1;
 }
 
@@ -82,7 +84,8 @@ static int store(const struct shm_array_update *update, PyObject *fresh)
         return -1;
     bool fits = (size_t)view.len == update->nbytes;
     if (fits) {
-        Py_BEGIN_ALLOW_THREADS memcpy(update->result, view.buf, update->nbytes);
+        Py_BEGIN_ALLOW_THREADS
+            memcpy(update->result, view.buf, update->nbytes);
         Py_END_ALLOW_THREADS
     } else {
         PyErr_Format(PyExc_ValueError,
@@ -135,7 +138,7 @@ static bool update_until_done(struct step *s)
             raise_failure(state_of(s->arrays));
             return false;
         }
-        if (arrays_again(s->arrays, state_of(s->arrays)) < 0)
+        if (arrays_again(state_of(s->arrays)) < 0)
             return false;
     }
     return true;

@@ -92,9 +92,11 @@ static int finish(struct view *self)
     if (!v)
         return 0;
     self->v = NULL;
-    Py_BEGIN_ALLOW_THREADS result = shm_arrays_view_end(v);
-    error = errno;
-    Py_END_ALLOW_THREADS arrays_leave(self->owner);
+    Py_BEGIN_ALLOW_THREADS
+        result = shm_arrays_view_end(v);
+        error = errno;
+    Py_END_ALLOW_THREADS
+    arrays_leave(self->owner);
     errno = error;
     return result;
 }
@@ -160,9 +162,10 @@ static struct shm_arrays_view *lock(struct arrays *self, struct state *state,
 {
     struct shm_arrays_view *v;
     do {
-        Py_BEGIN_ALLOW_THREADS v = shm_arrays_view(self->a, indexes, count);
+        Py_BEGIN_ALLOW_THREADS
+            v = shm_arrays_view(self->a, indexes, count);
         Py_END_ALLOW_THREADS
-    } while (!v && arrays_again(self, state) == 0);
+    } while (!v && arrays_again(state) == 0);
     return v;
 }
 

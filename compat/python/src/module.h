@@ -129,6 +129,6 @@ void drop_buffers(struct buffers *b);
  * The library's call went wrong: 0, it was a signal whose handlers have run, try again;
  * otherwise -1 with an exception.
  */
-int arrays_again(struct arrays *self, struct state *state);
+int arrays_again(struct state *state);
 
 #endif

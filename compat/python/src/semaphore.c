@@ -89,8 +89,11 @@ static PyObject *wait_for(PyObject *self, waiting operation, long timeout_ms)
     double start = timeout_ms > 0 ? now() : 0;
     for (long left = timeout_ms;; left = remaining(timeout_ms, start)) {
         int result;
-        Py_BEGIN_ALLOW_THREADS result = operation(handle_of(self), left);
-        Py_END_ALLOW_THREADS if (result == 0) Py_RETURN_NONE;
+        Py_BEGIN_ALLOW_THREADS
+            result = operation(handle_of(self), left);
+        Py_END_ALLOW_THREADS
+        if (result == 0)
+            Py_RETURN_NONE;
         int error = errno;
         if (error == EINTR && PyErr_CheckSignals() < 0)
             return NULL;
