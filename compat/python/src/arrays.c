@@ -257,13 +257,9 @@ static PyObject *specs(PyObject *self, PyObject *unused)
 }
 
 /* Keys as the other modules report them, unsigned. */
-static PyObject *pairs_of(const struct shm_arrays *a)
+static PyObject *list_of(const struct shm_key_pair *pairs, size_t n)
 {
-    size_t n = shm_arrays_npartitions(a);
-    struct shm_key_pair *pairs = calloc(n, sizeof *pairs);
-    PyObject *list = pairs ? PyList_New(0) : PyErr_NoMemory();
-    if (list)
-        shm_arrays_keys(a, pairs, n);
+    PyObject *list = PyList_New(0);
     for (size_t i = 0; list && i < n; i++) {
         PyObject *pair = Py_BuildValue("(kk)", (unsigned long)(uint32_t)pairs[i].memory_key,
                                        (unsigned long)(uint32_t)pairs[i].semaphore_key);
@@ -271,6 +267,17 @@ static PyObject *pairs_of(const struct shm_arrays *a)
             Py_CLEAR(list);
         Py_XDECREF(pair);
     }
+    return list;
+}
+
+static PyObject *pairs_of(const struct shm_arrays *a)
+{
+    size_t n = shm_arrays_npartitions(a);
+    struct shm_key_pair *pairs = calloc(n, sizeof *pairs);
+    if (!pairs)
+        return PyErr_NoMemory();
+    shm_arrays_keys(a, pairs, n);
+    PyObject *list = list_of(pairs, n);
     free(pairs);
     return list;
 }

@@ -107,9 +107,9 @@ PyTypeObject *make_span_type(PyObject *module);
 PyTypeObject *make_view_type(PyObject *module);
 PyObject *arrays_create(PyObject *module, const struct call *call);
 PyObject *arrays_attach(PyObject *module, const struct call *call);
-PyObject *arrays_update(PyObject *self, const struct call *call);
-PyObject *arrays_update_with(PyObject *self, const struct call *call);
-PyObject *arrays_view(PyObject *self, const struct call *call);
+PyObject *arrays_update(PyObject *object, const struct call *call);
+PyObject *arrays_update_with(PyObject *object, const struct call *call);
+PyObject *arrays_view(PyObject *object, const struct call *call);
 bool arrays_enter(struct arrays *self); /* false, with ValueError: it is closed */
 void arrays_leave(struct arrays *self);
 /* Bytes of the set, read-only, which keep it mapped. */

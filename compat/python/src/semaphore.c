@@ -322,7 +322,7 @@ static PyObject *get_undo(PyObject *self, void *unused)
     (void)unused;
     if (shm_semaphore_stat(handle_of(self), &status) < 0)
         return raise_failure(state_of(self));
-    return Int_FromLong(((struct semaphore *)self)->undo);
+    return Int_FromLong(((struct semaphore *)self)->undo ? 1 : 0);
 }
 
 #define MEMBER(name, place, text)                                                              \
