@@ -2,8 +2,14 @@
 # configure has found, or look at what is installed. Without an interpreter there are none.
 
 python_scripts = \
+	%D%/python2_leaks_posix.sh \
+	%D%/python2_leaks_sysv.sh \
 	%D%/python2_posix.sh \
 	%D%/python2_sysv.sh \
+	%D%/python3_arrays_posix.sh \
+	%D%/python3_arrays_sysv.sh \
+	%D%/python3_leaks_posix.sh \
+	%D%/python3_leaks_sysv.sh \
 	%D%/python3_long_posix.sh \
 	%D%/python3_long_sysv.sh \
 	%D%/python3_posix.sh \
@@ -69,14 +75,17 @@ python_tests = \
 	%D%/test_arrays_more.py \
 	%D%/test_arrays_processes.py \
 	%D%/test_arrays_quirks.py \
+	%D%/test_examples.py \
 	%D%/test_interoperation.py \
 	%D%/test_leaks.py \
 	%D%/test_patterns.py \
+	%D%/test_quirks.py \
 	%D%/test_semaphore.py \
 	%D%/test_shm.py \
+	%D%/test_text.py \
+	%D%/test_wrapper.py \
 	%D%/world.py
 
 EXTRA_DIST += $(python_scripts) $(python_tests) \
-	%D%/run2.sh \
-	%D%/run3.sh \
+	%D%/run.sh \
 	%D%/support.sh

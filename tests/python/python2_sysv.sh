@@ -1,3 +1,3 @@
 #!/bin/sh
 # The Python tests under CPython 2.7, with the sysv backend.
-exec /bin/sh "${srcdir:-.}/tests/python/run2.sh" sysv
+exec /bin/sh "${srcdir:-.}/tests/python/run.sh" sysv 2 modules arrays long

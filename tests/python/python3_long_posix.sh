@@ -1,3 +1,3 @@
 #!/bin/sh
-# The Python tests that take long, under CPython 3, with the posix backend.
-exec /bin/sh "${srcdir:-.}/tests/python/run3.sh" posix long
+# The tests of SHMArrays that take long, under CPython 3, with the posix backend.
+exec /bin/sh "${srcdir:-.}/tests/python/run.sh" posix 3 long

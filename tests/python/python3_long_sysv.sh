@@ -1,3 +1,3 @@
 #!/bin/sh
-# The Python tests that take long, under CPython 3, with the sysv backend.
-exec /bin/sh "${srcdir:-.}/tests/python/run3.sh" sysv long
+# The tests of SHMArrays that take long, under CPython 3, with the sysv backend.
+exec /bin/sh "${srcdir:-.}/tests/python/run.sh" sysv 3 long

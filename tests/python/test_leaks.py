@@ -13,8 +13,7 @@ import shm
 import shm_wrapper
 from arrays_world import BACKEND, NO_NUMPY, np, sa, scaled
 
-# Together they make and remove 10**5 objects of module shm.
-ROUNDS = scaled(10 ** 5, 1000) // 2
+ROUNDS = scaled(10 ** 5, 1000)
 ARRAY_ROUNDS = scaled(10 ** 4, 500)
 
 # Pages of allocators that have grown once; 10**5 rounds that lose 16 bytes each are far beyond.
@@ -84,6 +83,7 @@ def free_key():
 
 
 class TestObjects(Leaks):
+    """Together 10**5 objects of module shm."""
 
     def test_memory(self):
         def cycle():
@@ -96,7 +96,7 @@ class TestObjects(Leaks):
             shm.remove_memory(memory.shmid)
             assert shm.memory_haskey(key) == 0
 
-        self.steady(ROUNDS, cycle)
+        self.steady(ROUNDS * 6 // 10, cycle)
 
     def test_semaphore(self):
         def cycle():
@@ -108,7 +108,7 @@ class TestObjects(Leaks):
             shm.remove_semaphore(semaphore.semid)
             assert shm.semaphore_haskey(key) == 0
 
-        self.steady(ROUNDS, cycle)
+        self.steady(ROUNDS * 4 // 10, cycle)
 
     def test_failures(self):
         """KeyError leaked a number, once."""
@@ -127,7 +127,7 @@ class TestObjects(Leaks):
                     continue
                 raise AssertionError('%r%r succeeded' % (call, arguments))
 
-        self.steady(ROUNDS // 5, cycle)
+        self.steady(ROUNDS // 10, cycle)
 
     def test_wrapper(self):
         def cycle():
@@ -136,7 +136,7 @@ class TestObjects(Leaks):
             memory.remove()
             shm_wrapper.create_semaphore().remove()
 
-        self.steady(ROUNDS // 5, cycle)
+        self.steady(ROUNDS // 30, cycle)
 
 
 @unittest.skipUnless(np, NO_NUMPY)
@@ -163,11 +163,11 @@ class TestArrays(Leaks):
             a.add_updates(OrderedDict([('x', np.zeros(5)), ('y', np.zeros(3))]))
             self.end(a)
 
-        self.steady(ARRAY_ROUNDS // 2, cycle)
+        self.steady(ARRAY_ROUNDS // 5, cycle)
 
     def test_several_partitions(self):
         arrays = OrderedDict((i, np.zeros(20000, 'i1')) for i in range(3))
-        self.steady(ARRAY_ROUNDS // 10, lambda: self.end(sa.SHMArrays(arrays)))
+        self.steady(ARRAY_ROUNDS // 20, lambda: self.end(sa.SHMArrays(arrays)))
 
     def existing(self):
         a = sa.SHMArrays(self.arrays())
@@ -182,7 +182,7 @@ class TestArrays(Leaks):
                 b.read_arrays()
             sa.SHMArrays(self.arrays(), keys=a.get_keys()).close()
 
-        self.steady(ARRAY_ROUNDS, cycle)
+        self.steady(ARRAY_ROUNDS // 3, cycle)
 
     def test_dropped_handles(self):
         """Nobody closes them; a reference cycle would keep them until a collection."""
@@ -191,7 +191,7 @@ class TestArrays(Leaks):
         def cycle():
             sa.SHMArrays.attach(a.root_key)
 
-        self.steady(ARRAY_ROUNDS // 2, cycle)
+        self.steady(ARRAY_ROUNDS // 3, cycle)
 
     def test_operations(self):
         a, new = self.existing(), self.arrays()

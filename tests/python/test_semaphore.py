@@ -677,6 +677,21 @@ class Signals(world.Case):
         child.kill(signal.SIGINT)
         self.assertEqual(child.result(), (1, ('returned', None)))
 
+    def test_keyboard_interrupt_beside_an_idle_thread_L6_4(self):
+        s, over = self.semaphore(0), threading.Event()
+
+        def body():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            worker = self.worker(over.wait, world.DEADLINE)
+            self.fails(KeyboardInterrupt, None, s.P)
+            over.set()
+            return worker.outcome()
+
+        child = self.child(body)
+        self.until(lambda: s.ncnt == 1)
+        child.kill(signal.SIGINT)
+        self.assertEqual(child.result(), ('returned', True))
+
     def test_a_worker_goes_on_waiting_L6_6(self):
         s = self.semaphore(0)
 

@@ -86,7 +86,9 @@ class Text(bytes):
         return Text(bytes.__add__(self, other))
 
     def __radd__(self, other):
-        return Text(_as_bytes(other)) + bytes(self)
+        if not isinstance(other, (str, bytes, bytearray, memoryview)):
+            return NotImplemented
+        return Text(bytes(_as_bytes(other)) + bytes(self))
 
     def __mul__(self, count):
         return Text(bytes.__mul__(self, count))
