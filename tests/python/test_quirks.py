@@ -156,7 +156,7 @@ report([errors(shm.create_memory, 5, 10, 0)[1], errors(shm.create_memory, 0, 10,
 
     def test_q10_setperm_assigns(self):
         for o in (self.memory(), self.semaphore()):
-            for perm in (0o600, 0o600, 0, 0o640, 0o777):
+            for perm in (0o600, 0o600, 0o640, 0o444, 0o777):
                 o.setperm(perm)
                 self.assertEqual(o.perm, perm)
         handle = self.handle(10)

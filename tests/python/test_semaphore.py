@@ -1,5 +1,4 @@
 """Semaphores, processes, threads and signals: sections 4 and 6 of doc/legacy.md."""
-import errno
 import gc
 import os
 import signal
@@ -693,12 +692,13 @@ class Signals(world.Case):
         self.assertEqual(child.result(), ('returned', True))
 
     def test_a_worker_goes_on_waiting_L6_6(self):
-        s = self.semaphore(0)
+        s, ready = self.semaphore(0), self.semaphore(0)
 
         def body():
             signal.signal(signal.SIGINT, signal.default_int_handler)
             worker = self.worker(s.P)
             try:
+                ready.V()
                 while True:
                     time.sleep(0.01)
             except KeyboardInterrupt:
@@ -708,7 +708,7 @@ class Signals(world.Case):
             return still, worker.outcome()
 
         child = self.child(body)
-        self.until(lambda: s.ncnt == 1)
+        self.until(lambda: s.ncnt == 1 and ready.val == 1)
         child.kill(signal.SIGINT)
         self.assertEqual(child.result(), ((1, True), ('returned', None)))
 
@@ -850,7 +850,6 @@ class Signals(world.Case):
         s.V()
         s.setblocking(0)
         self.assertIsNone(s.P())
-        self.assertEqual(errno.EINTR, table.EINTR[0])
 
 
 if __name__ == '__main__':

@@ -27,6 +27,9 @@ PAGE = os.sysconf('SC_PAGE_SIZE')
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEADLINE = 60
 
+# Permissions without which only root can go on using its objects.
+UNREADABLE = (0, 0o1, 0o200) if ROOT else ()
+
 try:
     import numpy
 except ImportError:
@@ -88,12 +91,11 @@ def report(value):
 
 
 def remove_memory(shmid):
-    """Detach and remove, as far as there is anything."""
+    """Detach and remove, as far as there is anything; it need not be readable."""
     try:
-        memory = shm.memory(shmid)
+        shm.memory(shmid).detach()
     except shm.error:
-        return
-    memory.detach()
+        pass
     try:
         shm.remove_memory(shmid)
     except shm.error:
