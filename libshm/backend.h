@@ -172,6 +172,14 @@ int shm_backend_semctl(int semid, int semnum, int command, union shm_backend_sem
 const char *shm_backend_name(void);
 
 /*
+ * What calls that sleep in semtimedop ask now and then, in the thread that sleeps, holding
+ * nothing and with the caller's signals let through; not 0: the call ends with EINTR, unless it
+ * has been granted meanwhile. NULL: nothing. Where the kernel waits, signals end the call by
+ * themselves, and nothing is asked.
+ */
+void shm_backend_setinterrupt(int (*check)(void));
+
+/*
  * Where the objects of this process live, for people to read: the kernel's IPC namespace, or
  * the folder and the namespace. Writes at most `size` bytes with the terminating zero.
  */

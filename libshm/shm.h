@@ -150,6 +150,22 @@ LIBSHM_API const char *shm_version(void);
 LIBSHM_API const char *shm_backend(void);
 
 /*
+ * shm_setinterrupt: what waiting calls ask now and then: whether to give up.
+ *
+ * check  called in the thread that waits, by all calls that wait for a semaphore or for the lock
+ *        of arrays, about every 25 ms; not 0 ends the wait with EINTR, unless it was over at
+ *        that moment. It may do whatever a signal handler may, and more: no lock is held. NULL:
+ *        nothing is asked, as at first
+ *
+ * For languages whose signal handlers only leave a note for one of the threads: on the posix backend
+ * a signal of the process goes to another thread while that one waits. On sysv nothing is asked,
+ * because there it reaches the waiting thread.
+ *
+ * Threads: safe. There is one for the process; forked children inherit it.
+ */
+LIBSHM_API void shm_setinterrupt(int (*check)(void));
+
+/*
  * shm_error_detail: the sentence about the last failure in this thread.
  *
  * It says what was wanted, what the limit was and what to do; at most 511 bytes, English.

@@ -1,4 +1,4 @@
-/* What this library is, and what it stands on. */
+/* What this library is, what it stands on, and what it asks its program. */
 #include "config.h"
 
 #include <unistd.h>
@@ -14,6 +14,11 @@ const char *shm_version(void)
 const char *shm_backend(void)
 {
     return shm_backend_name();
+}
+
+void shm_setinterrupt(int (*check)(void))
+{
+    shm_backend_setinterrupt(check);
 }
 
 size_t shm_lba(void)

@@ -16,6 +16,7 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_get.h \
 	%D%/posix_header.c \
 	%D%/posix_header.h \
+	%D%/posix_interrupt.c \
 	%D%/posix_io.c \
 	%D%/posix_io.h \
 	%D%/posix_key.c \

@@ -92,7 +92,7 @@ static int sleep_once(struct px_call *call, struct px_waiter *w)
     uint32_t state = state_of(w);
     if (is_asleep(state))
         px_wait(&w->state, state, slice(call));
-    return px_let_signals_through(call->mask);
+    return px_let_signals_through(call->mask) || px_asked_to_stop(call->mask);
 }
 
 /* Under the lock nobody is granting: who had begun to is dead, or has finished. */

@@ -32,6 +32,9 @@ void px_sleep_cancel_abandoned(const struct px_mask *mask);
 /* The same for callers that block nothing. */
 void px_sleep_cancel_unblocked(void);
 
+/* posix_interrupt.c: whether what the program has named for it says that the call shall end. */
+int px_asked_to_stop(const struct px_mask *mask);
+
 /* In a forked child: this thread has no call asleep. */
 void px_sleep_forget(void);
 

@@ -414,6 +414,51 @@ static int give_with_undo(void *s)
     return 0;
 }
 
+static atomic_int times_asked;
+static struct shm_semaphore *given_when_asked;
+
+static int give_up_when_asked_twice(void)
+{
+    return ++times_asked == 2;
+}
+
+static int give_when_asked(void)
+{
+    times_asked++;
+    return shm_semaphore_v(given_when_asked) == 0;
+}
+
+/* Where the kernel waits, nothing is asked. */
+START_TEST(waiting_calls_ask_whether_to_give_up)
+{
+    struct shm_semaphore *s = make(0);
+    bool asks = strcmp(shm_backend(), "posix") == 0;
+    shm_setinterrupt(give_up_when_asked_twice);
+    ck_fails(shm_semaphore_p_timed(s, asks ? 10000 : 100), asks ? EINTR : EAGAIN);
+    ck_assert_int_eq(times_asked, asks ? 2 : 0);
+    ck_assert_int_eq(ncnt_of(s), 0);
+    shm_setinterrupt(NULL);
+    ck_fails(shm_semaphore_p_timed(s, 100), EAGAIN);
+    ck_assert_int_eq(times_asked, asks ? 2 : 0);
+    shm_semaphore_free(s);
+}
+END_TEST
+
+/* What is asked may use the very semaphore, as a handler may; the wait is over by then or ends. */
+START_TEST(what_is_asked_may_make_calls)
+{
+    struct shm_semaphore *s = given_when_asked = make(0);
+    bool asks = strcmp(shm_backend(), "posix") == 0;
+    times_asked = 0;
+    shm_setinterrupt(give_when_asked);
+    ck_fails(shm_semaphore_p_timed(s, asks ? 10000 : 100), asks ? EINTR : EAGAIN);
+    shm_setinterrupt(NULL);
+    ck_assert_int_eq(val_of(s), times_asked);
+    ck_assert_int_eq(ncnt_of(s), 0);
+    shm_semaphore_free(s);
+}
+END_TEST
+
 START_TEST(undo_gives_back)
 {
     struct shm_semaphore *s = make(1);
@@ -650,6 +695,8 @@ int main(void)
         a_removed_semaphore_refuses_everything,
         unknown_ids,
         signals_interrupt,
+        waiting_calls_ask_whether_to_give_up,
+        what_is_asked_may_make_calls,
         undo_gives_back,
         undo_is_the_process_s_own,
         setval_forgets_undo,

@@ -10,6 +10,7 @@ python_sources = \
 	%D%/src/buffers.c \
 	%D%/src/failure.c \
 	%D%/src/functions.c \
+	%D%/src/interrupt.c \
 	%D%/src/memory.c \
 	%D%/src/module.c \
 	%D%/src/objects.c \

@@ -119,7 +119,7 @@ static PyObject *as_integer(PyObject *number)
         not_integer(number);
         return NULL;
     }
-    return PyNumber_Long(number);
+    return TO_INTEGER(number);
 }
 
 bool to_long(PyObject *number, int64_t *out)

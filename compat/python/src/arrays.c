@@ -44,7 +44,7 @@ int arrays_again(struct state *state)
 {
     int error = errno;
     if (error == EINTR)
-        return PyErr_CheckSignals() < 0 ? -1 : 0;
+        return signals_raised() ? -1 : 0;
     errno = error;
     raise_failure(state);
     return -1;
@@ -217,9 +217,11 @@ PyObject *arrays_attach(PyObject *module, const struct call *call)
         Py_BEGIN_ALLOW_THREADS
             a = shm_arrays_attach(root);
         Py_END_ALLOW_THREADS
-    } while (!a && errno == EINTR && PyErr_CheckSignals() == 0);
-    if (a)
+    } while (!a && errno == EINTR && !signals_raised());
+    if (a) {
+        postpone_exception();
         return wrap(state, a);
+    }
     return PyErr_Occurred() ? NULL : raise_failure(state);
 }
 
@@ -389,8 +391,10 @@ static int read_all(struct arrays *self, void **out)
         Py_BEGIN_ALLOW_THREADS
             result = shm_arrays_read(self->a, out);
         Py_END_ALLOW_THREADS
-        if (result == 0)
+        if (result == 0) {
+            postpone_exception();
             return 1;
+        }
     } while (arrays_again(state_of((PyObject *)self)) == 0);
     return -1;
 }
@@ -402,8 +406,10 @@ static int write_all(struct arrays *self, void **data)
         Py_BEGIN_ALLOW_THREADS
             result = shm_arrays_write(self->a, (const void *const *)data);
         Py_END_ALLOW_THREADS
-        if (result == 0)
+        if (result == 0) {
+            postpone_exception();
             return 1;
+        }
     } while (arrays_again(state_of((PyObject *)self)) == 0);
     return -1;
 }

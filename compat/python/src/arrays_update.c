@@ -18,8 +18,10 @@ static int update_all(struct arrays *self, int op, double factor, void **data, v
         Py_BEGIN_ALLOW_THREADS
             result = shm_arrays_update(self->a, op, factor, (const void *const *)data, out);
         Py_END_ALLOW_THREADS
-        if (result == 0)
+        if (result == 0) {
+            postpone_exception();
             return 1;
+        }
     } while (arrays_again(state_of(self)) == 0);
     return -1;
 }
@@ -112,6 +114,7 @@ static int callback(const struct shm_array_update *update, void *context)
 {
     struct step *s = context;
     PyEval_RestoreThread(s->thread);
+    postpone_exception();
     s->called = true;
     int result = run(s, update);
     s->thread = PyEval_SaveThread();
@@ -141,6 +144,7 @@ static bool update_until_done(struct step *s)
         if (arrays_again(state_of(s->arrays)) < 0)
             return false;
     }
+    postpone_exception();
     return true;
 }
 

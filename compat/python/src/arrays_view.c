@@ -166,6 +166,8 @@ static struct shm_arrays_view *lock(struct arrays *self, struct state *state,
             v = shm_arrays_view(self->a, indexes, count);
         Py_END_ALLOW_THREADS
     } while (!v && arrays_again(state) == 0);
+    if (v)
+        postpone_exception();
     return v;
 }
 

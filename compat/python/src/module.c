@@ -50,6 +50,7 @@ static int prepare(PyObject *module)
         !(state->semaphores = PyDict_New()) || !make_types(module, state) ||
         !add_constants(module))
         return -1;
+    watch_for_signals();
     return PyObject_SetAttrString(module, "error", state->error);
 }
 

@@ -62,6 +62,12 @@ PyObject *raise_failure(const struct state *state);
 PyObject *raise_errno(const struct state *state, int error);
 PyObject *raise_message(const struct state *state, const char *message);
 
+/* interrupt.c: Python's signal handlers, and calls that wait. */
+void watch_for_signals(void); /* once, for the process */
+bool signals_raised(void);    /* after EINTR: an exception is set */
+/* After success: what a handler has raised meanwhile comes as if the signal had come now. */
+void postpone_exception(void);
+
 /* memory.c, semaphore.c */
 PyTypeObject *make_memory_type(PyObject *module);
 PyTypeObject *make_semaphore_type(PyObject *module);

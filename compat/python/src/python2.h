@@ -31,6 +31,7 @@
 #define ALLOCATE(type, nitems) ((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, nitems)
 #define old_buffer(data, view) false
 #define Int_FromLong           PyLong_FromLong
+#define TO_INTEGER             PyNumber_Long
 #define Text_FromString        PyUnicode_FromString
 #define Text_FromFormat        PyUnicode_FromFormat
 #define Text_AsLatin1          PyUnicode_AsLatin1String
@@ -79,6 +80,7 @@
 #define FREE_INSTANCE(self)          PyObject_Del(self)
 #define PyLong_AsSize_t              (size_t) PyInt_AsSsize_t
 #define Int_FromLong                 PyInt_FromLong
+#define TO_INTEGER                   PyNumber_Int
 #define Text_FromString              PyString_FromString
 #define Text_FromFormat              PyString_FromFormat
 /* Text is written as shm 1.2.2 did: what is not ASCII is refused. */

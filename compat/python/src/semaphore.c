@@ -92,10 +92,12 @@ static PyObject *wait_for(PyObject *self, waiting operation, long timeout_ms)
         Py_BEGIN_ALLOW_THREADS
             result = operation(handle_of(self), left);
         Py_END_ALLOW_THREADS
-        if (result == 0)
+        if (result == 0) {
+            postpone_exception();
             Py_RETURN_NONE;
+        }
         int error = errno;
-        if (error == EINTR && PyErr_CheckSignals() < 0)
+        if (error == EINTR && signals_raised())
             return NULL;
         if (error != EINTR || state->eintr) {
             errno = error;
