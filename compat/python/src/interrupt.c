@@ -45,7 +45,7 @@ bool signals_raised(void)
     return PyErr_Occurred() || PyErr_CheckSignals() < 0;
 }
 
-static bool in_main_thread(void)
+bool in_main_thread(void)
 {
     return syscall(SYS_gettid) == getpid();
 }

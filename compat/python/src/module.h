@@ -64,6 +64,7 @@ PyObject *raise_message(const struct state *state, const char *message);
 
 /* interrupt.c: Python's signal handlers, and calls that wait. */
 void watch_for_signals(void); /* once, for the process */
+bool in_main_thread(void);    /* where Python runs its handlers */
 bool signals_raised(void);    /* after EINTR: an exception is set */
 /* After success: what a handler has raised meanwhile comes as if the signal had come now. */
 void postpone_exception(void);

@@ -81,7 +81,8 @@ typedef int (*waiting)(struct shm_semaphore *s, long timeout_ms);
 
 /*
  * A signal: its handlers run first, and one that raises ends the wait. After others the wait
- * goes on, as everywhere in Python 3, unless the program has asked for the error.
+ * goes on, as everywhere in Python 3, unless the program has asked for the error. No signal disturbs
+ * a thread that is not the main one.
  */
 static PyObject *wait_for(PyObject *self, waiting operation, long timeout_ms)
 {
@@ -99,7 +100,7 @@ static PyObject *wait_for(PyObject *self, waiting operation, long timeout_ms)
         int error = errno;
         if (error == EINTR && signals_raised())
             return NULL;
-        if (error != EINTR || state->eintr) {
+        if (error != EINTR || (state->eintr && in_main_thread())) {
             errno = error;
             return raise_failure(state);
         }
