@@ -497,7 +497,9 @@ bench_sources = \
 bench: %D%/bench/bench_posix %D%/bench/bench_sysv
 	%D%/bench/bench_posix
 	%D%/bench/bench_sysv
+	srcdir='$(srcdir)' $(SHELL) $(srcdir)/%D%/bench/bench_python.sh
 .PHONY: bench
+EXTRA_DIST += %D%/bench/bench_python.py %D%/bench/bench_python.sh
 
 # ---- The library as a program gets it --------------------------------------------------------
 

@@ -79,6 +79,19 @@ struct step {
     bool called;           /* the function has run: a signal after it repeats nothing */
 };
 
+/* Other Python threads run while a large array is copied; for a small one they are not called. */
+static void copy(const struct shm_array_update *update, const void *fresh)
+{
+    enum { LARGE = 1 << 16 };
+    if (update->nbytes < LARGE) {
+        memcpy(update->result, fresh, update->nbytes);
+        return;
+    }
+    Py_BEGIN_ALLOW_THREADS
+        memcpy(update->result, fresh, update->nbytes);
+    Py_END_ALLOW_THREADS
+}
+
 static int store(const struct shm_array_update *update, PyObject *fresh)
 {
     Py_buffer view;
@@ -86,9 +99,7 @@ static int store(const struct shm_array_update *update, PyObject *fresh)
         return -1;
     bool fits = (size_t)view.len == update->nbytes;
     if (fits) {
-        Py_BEGIN_ALLOW_THREADS
-            memcpy(update->result, view.buf, update->nbytes);
-        Py_END_ALLOW_THREADS
+        copy(update, view.buf);
     } else {
         PyErr_Format(PyExc_ValueError,
                      "array %zd: %zd bytes were expected of the update, not %zd",
