@@ -118,7 +118,7 @@ AC_DEFUN([LIBSHM_PYTHON_SAY],
 [AS_IF([test -n "$libshm_python_text"],
     [libshm_python_text="$libshm_python_text
                "])
-libshm_python_text="$libshm_python_text$1"])
+libshm_python_text="${libshm_python_text}$1"])
 
 # LIBSHM_PYTHON_GIVEN
 # Takes every interpreter of --with-python=PATH,...; all must be usable.
