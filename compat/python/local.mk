@@ -63,10 +63,10 @@ python_build = \
 %D%/objects.stamp: $(python_sources) $(python_headers) %D%/build.sh %D%/interpreters config.h
 	$(AM_V_at)$(python_build) compile
 	$(AM_V_at)touch $@
-%D%/posix.stamp: %D%/objects.stamp libshm/libwhole_posix.la $(python_package) $(python_modules)
+%D%/posix.stamp: %D%/objects.stamp libshm/libwhole_posix.la $(python_package) $(python_modules) Makefile
 	$(AM_V_at)$(python_build) tree posix
 	$(AM_V_at)touch $@
-%D%/sysv.stamp: %D%/objects.stamp libshm/libwhole_sysv.la $(python_package) $(python_modules)
+%D%/sysv.stamp: %D%/objects.stamp libshm/libwhole_sysv.la $(python_package) $(python_modules) Makefile
 	$(AM_V_at)$(python_build) tree sysv
 	$(AM_V_at)touch $@
 %D%/library.stamp: %D%/objects.stamp libshm.la libshm/libwhole_$(backend).la
