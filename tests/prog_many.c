@@ -23,7 +23,7 @@ enum {
     MOST_SETS = 6000,
     ATTACHES = 1000,
     SLEEPERS = 1000,
-    PATIENCE = 120, /* seconds until a sleeping child gives up */
+    PATIENCE = 240, /* seconds until a sleeping child gives up: much slower than any machine */
     BYTES_PER_SEGMENT = 8192,
     BYTES_PER_SET = 20000,
 };
