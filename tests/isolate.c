@@ -6,7 +6,7 @@
  * uses; both must be empty afterwards, no process may be left, and a skip must be listed. A
  * test whose name ends in _posix makes no System V call, or it is killed.
  *
- * LIBSHM_TEST_TIMEOUT     seconds until the test is killed; 300 if unset
+ * LIBSHM_TEST_TIMEOUT     seconds until the test is killed; 600 if unset
  * LIBSHM_TEST_SKIPS       the list of skips; $srcdir/tests/skips.txt if unset
  * LIBSHM_TEST_NO_SECCOMP  if set, posix tests run also where calls cannot be forbidden
  * LIBSHM_TEST_SCALE       read by the tests: long loops run an N-th of their rounds
@@ -25,7 +25,7 @@
 
 #include "tests/isolate.h"
 
-enum { SKIP = 77, CANNOT_RUN = 99, DEFAULT_TIMEOUT = 300 };
+enum { SKIP = 77, CANNOT_RUN = 99, DEFAULT_TIMEOUT = 600 };
 
 static char test[128];
 static int complaints;
