@@ -1,6 +1,6 @@
 # What the stages share. A stage is an executable file in .ci/stages that runs in an empty folder of
-# its own, with SOURCE, a clean bootstrapped clone that it does not write to, and JOBS, what make -j
-# is given. Its last line of output is "N passed, N failed[, N skipped]" and its exit status says
+# its own, with SOURCE, a clean bootstrapped clone that it does not write to, JOBS, what make -j is given,
+# and SLOW, how many times slower than a usual one the machine is. Its last line of output is "N passed, N failed[, N skipped]" and its exit status says
 # whether anything failed. Its head may have lines that .ci/run reads:
 #
 #   # packages: A B      Debian packages beyond those that ./quickstart installs
@@ -8,6 +8,13 @@
 #   # seconds: N         what it took, about; long ones are begun first
 #
 # shellcheck shell=sh
+
+# long_loops N: they run an N-th of their rounds, on a slow machine fewer
+long_loops()
+{
+    LIBSHM_TEST_SCALE=$(($1 * ${SLOW:-1}))
+    export LIBSHM_TEST_SCALE
+}
 
 # build ARGUMENT...: configures here, with warnings as errors, and builds everything, tests as well; the
 # Python modules only if an argument asks for them

@@ -93,6 +93,14 @@ static sigset_t awaited_signals(void)
     return set;
 }
 
+/* A shell starts what is in the background with SIGINT ignored, nohup with SIGHUP: no test expects it. */
+static void reset_signals(const sigset_t *mask)
+{
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+}
+
 static void become_test(char **argv, const sigset_t *mask)
 {
     /* A test may signal its group; isolate and make must not be in it. */
@@ -102,7 +110,7 @@ static void become_test(char **argv, const sigset_t *mask)
         if (getenv("LIBSHM_TEST_NO_SECCOMP") == NULL)
             _exit(CANNOT_RUN);
     }
-    sigprocmask(SIG_SETMASK, mask, NULL);
+    reset_signals(mask);
     if (ends_with(argv[0], ".sh")) {
         execv("/bin/sh", argv - 1);
     } else {

@@ -40,7 +40,7 @@ run()
     # Words are wanted: these are options and names of modules.
     # shellcheck disable=SC2046,SC2086
     if "$python" -c 'import pytest' 2>/dev/null; then
-        "$python" -m pytest $warnings -q -rs --durations=5 -p no:cacheprovider \
+        "$python" -m pytest $warnings -q -rsfE --durations=5 -p no:cacheprovider \
             --rootdir="$top/tests/python" --pyargs $(names) 2>&1
     else
         "$python" $warnings -m unittest -v $(names) 2>&1
