@@ -172,6 +172,13 @@ int shm_backend_semctl(int semid, int semnum, int command, union shm_backend_sem
 const char *shm_backend_name(void);
 
 /*
+ * 1 if there is a set with this id, of this key and with so many semaphores, and its permissions let
+ * this process read it: what IPC_STAT would say, where that can be known without a system call. 0: ask
+ * IPC_STAT. errno stays as it is.
+ */
+int shm_backend_sem_is(int semid, key_t key, size_t nsems);
+
+/*
  * What calls that sleep in semtimedop ask now and then, in the thread that sleeps, holding
  * nothing and with the caller's signals let through; not 0: the call ends with EINTR, unless it
  * has been granted meanwhile. NULL: nothing. Where the kernel waits, signals end the call by

@@ -29,6 +29,13 @@ int shm_semaphore_check(struct shm_semaphore *s, struct shm_backend_semid_ds *ds
     return 0;
 }
 
+int shm_semaphore_is_there(struct shm_semaphore *s)
+{
+    struct shm_backend_semid_ds ds;
+    assert(s && shm_handle_alive(&handles, &s->handle));
+    return shm_backend_sem_is(s->handle.id, s->key, s->nsems) ? 0 : shm_semaphore_check(s, &ds);
+}
+
 static struct shm_semaphore *new_handle(int semid)
 {
     struct shm_semaphore *fresh = calloc(1, sizeof *fresh);

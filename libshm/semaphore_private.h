@@ -19,4 +19,7 @@ struct shm_semaphore {
 /* As shm_memory_check. */
 int shm_semaphore_check(struct shm_semaphore *s, struct shm_backend_semid_ds *ds);
 
+/* The same for those who want nothing else of the status. */
+int shm_semaphore_is_there(struct shm_semaphore *s);
+
 #endif

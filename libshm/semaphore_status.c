@@ -41,8 +41,7 @@ int shm_semaphore_stat(struct shm_semaphore *s, struct shm_semaphore_status *out
 
 static int member(struct shm_semaphore *s, int command, int *out)
 {
-    struct shm_backend_semid_ds ds;
-    if (shm_semaphore_check(s, &ds) < 0)
+    if (shm_semaphore_is_there(s) < 0)
         return -1;
     int value = ask(s, command);
     if (value < 0)
@@ -77,8 +76,7 @@ int shm_semaphore_lpid(struct shm_semaphore *s, pid_t *out)
 
 int shm_semaphore_blocking(struct shm_semaphore *s, int *out)
 {
-    struct shm_backend_semid_ds ds;
-    if (shm_semaphore_check(s, &ds) < 0)
+    if (shm_semaphore_is_there(s) < 0)
         return -1;
     *out = s->blocking;
     return 0;
@@ -86,8 +84,7 @@ int shm_semaphore_blocking(struct shm_semaphore *s, int *out)
 
 int shm_semaphore_semid(struct shm_semaphore *s, int *out)
 {
-    struct shm_backend_semid_ds ds;
-    if (shm_semaphore_check(s, &ds) < 0)
+    if (shm_semaphore_is_there(s) < 0)
         return -1;
     *out = s->handle.id;
     return 0;

@@ -26,9 +26,8 @@ static int flags_of(struct shm_semaphore *s, int change)
 
 static int operate(struct shm_semaphore *s, int change, long timeout_ms)
 {
-    struct shm_backend_semid_ds ds;
     struct timespec ts;
-    if (shm_semaphore_check(s, &ds) < 0)
+    if (shm_semaphore_is_there(s) < 0)
         return -1;
     int flags = flags_of(s, change);
     struct shm_backend_sembuf op = {.sem_op = (short)change, .sem_flg = (short)flags};
@@ -70,8 +69,7 @@ int shm_semaphore_z_timed(struct shm_semaphore *s, long timeout_ms)
 
 int shm_semaphore_setblocking(struct shm_semaphore *s, int blocking)
 {
-    struct shm_backend_semid_ds ds;
-    if (shm_semaphore_check(s, &ds) < 0)
+    if (shm_semaphore_is_there(s) < 0)
         return -1;
     s->blocking = blocking != 0;
     return 0;
@@ -79,8 +77,7 @@ int shm_semaphore_setblocking(struct shm_semaphore *s, int blocking)
 
 int shm_semaphore_setundo(struct shm_semaphore *s, int undo)
 {
-    struct shm_backend_semid_ds ds;
-    if (shm_semaphore_check(s, &ds) < 0)
+    if (shm_semaphore_is_there(s) < 0)
         return -1;
     s->undo = undo != 0;
     return 0;
@@ -88,8 +85,7 @@ int shm_semaphore_setundo(struct shm_semaphore *s, int undo)
 
 int shm_semaphore_setval(struct shm_semaphore *s, int value)
 {
-    struct shm_backend_semid_ds ds;
-    if (shm_semaphore_check(s, &ds) < 0)
+    if (shm_semaphore_is_there(s) < 0)
         return -1;
     union shm_backend_semun arg = {.val = value};
     return shm_backend_semctl(s->handle.id, 0, LIBSHM_SETVAL, arg);

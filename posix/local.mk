@@ -6,6 +6,8 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_attach.c \
 	%D%/posix_attach.h \
 	%D%/posix_backend.c \
+	%D%/posix_borrow.c \
+	%D%/posix_borrow.h \
 	%D%/posix_bury.c \
 	%D%/posix_clock.c \
 	%D%/posix_clock.h \
@@ -21,6 +23,7 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_io.h \
 	%D%/posix_key.c \
 	%D%/posix_key.h \
+	%D%/posix_known.c \
 	%D%/posix_life.c \
 	%D%/posix_life.h \
 	%D%/posix_list.c \
@@ -58,6 +61,8 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_set_lock.h \
 	%D%/posix_shm.c \
 	%D%/posix_shmat.c \
+	%D%/posix_single.c \
+	%D%/posix_single.h \
 	%D%/posix_sleep.c \
 	%D%/posix_sleep.h \
 	%D%/posix_store.c \
@@ -65,7 +70,10 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_try.c \
 	%D%/posix_wait.h \
 	%D%/posix_waiters.c \
-	%D%/posix_waiters.h
+	%D%/posix_waiters.h \
+	%D%/posix_word.c \
+	%D%/posix_word.h \
+	%D%/posix_word_lock.c
 
 # Locks that live as long as an opening of a file, its descriptor and its mappings.
 if HAVE_OFD_LOCKS

@@ -7,6 +7,7 @@
 #include "posix/posix_redo.h"
 #include "posix/posix_rows.h"
 #include "posix/posix_waiters.h"
+#include "posix/posix_word.h"
 
 /* value + adjustment, clamped, as the kernel does at exit. */
 static int undone(int value, int adjustment)
@@ -26,13 +27,13 @@ void px_row_bury(struct px_set *s, uint32_t number)
     struct px_change change = {.row = number, .row_state = PX_ROW_FREE};
     int32_t pid = PX_GET(row->pid);
     for (uint32_t i = 0; i < s->layout.nsems; i++) {
-        uint64_t word = PX_GET(px_set_semaphores(s)[i].word), cell = PX_GET(row->cells[i]);
+        if (!px_word_is_held_by(s, i, number))
+            continue;
+        uint64_t word = px_word_lock(s, i), cell = PX_GET(row->cells[i]);
         uint32_t epoch = px_word_epoch(word);
         int adjustment = px_cell_adjustment(cell, epoch);
-        if (adjustment == 0)
-            continue;
-        px_redo_set(s, change.count++, i,
-                    px_word(undone(px_word_value(word), adjustment), epoch),
+        word = px_word_with_value(word, undone(px_word_value(word), adjustment));
+        px_redo_set(s, change.count++, i, px_word_with_holding(word, adjustment, 0),
                     px_cell(0, epoch, cell), pid); /* model: D5 */
     }
     if (change.count)

@@ -6,11 +6,11 @@
 #include "libshm/backend.h"
 #include "posix/posix_sleep.h"
 
-static int (*_Atomic check)(void);
+static int (*_Atomic asked)(void);
 
-void shm_backend_setinterrupt(int (*asked)(void))
+void shm_backend_setinterrupt(int (*check)(void))
 {
-    atomic_store(&check, asked);
+    atomic_store(&asked, check);
 }
 
 /*
@@ -19,7 +19,7 @@ void shm_backend_setinterrupt(int (*asked)(void))
  */
 int px_asked_to_stop(const struct px_mask *mask)
 {
-    int (*ask)(void) = atomic_load(&check);
+    int (*ask)(void) = atomic_load(&asked);
     struct px_mask blocked;
     if (ask == NULL)
         return 0;

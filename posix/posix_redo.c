@@ -46,7 +46,7 @@ static void apply(struct px_set *s)
     for (uint32_t i = 0; i < count && i < s->layout.nsems; i++)
         apply_entry(s, &px_set_redo_entries(s)[i], row);
     if (row) {
-        PX_PUT(row->nonzero, PX_GET(redo->row_nonzero));
+        PX_PUT(row->adjusts, PX_GET(redo->row_adjusts));
         PX_PUT(row->state, PX_GET(redo->row_state)); /* model: A3 */
     }
     PX_PUT(c->adjusted_rows, PX_GET(redo->adjusted_rows)); /* model: A4 */
@@ -54,35 +54,26 @@ static void apply(struct px_set *s)
     px_waiter_finish(s, PX_GET(redo->waiter), 0); /* model: A5 */
 }
 
-/* How many more of the row's cells hold an adjustment afterwards. */
-static int count_change(struct px_set *s, const struct px_change *change, struct px_row *row)
+static int any_adjustment(struct px_set *s, uint32_t count)
 {
-    int delta = 0;
-    for (uint32_t i = 0; i < change->count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         struct px_redo_entry *e = &px_set_redo_entries(s)[i];
-        uint32_t index = PX_GET(e->index);
-        if (index >= s->layout.nsems)
-            continue;
-        uint32_t before = px_word_epoch(PX_GET(px_set_semaphores(s)[index].word));
-        uint32_t after = px_word_epoch(PX_GET(e->word));
-        delta += px_cell_adjustment(PX_GET(e->cell), after) != 0;
-        delta -= px_cell_adjustment(PX_GET(row->cells[index]), before) != 0;
+        if (px_cell_adjustment(PX_GET(e->cell), px_word_epoch(PX_GET(e->word))) != 0)
+            return 1;
     }
-    return delta;
+    return 0;
 }
 
+/* A row that has held an adjustment may hold one again at any time, without the lock, while its process lives. */
 static void prepare_counts(struct px_set *s, const struct px_change *change)
 {
     struct px_control *c = px_set_control(s);
     struct px_row *row = px_row(s, change->row);
-    uint32_t was = 0, now = 0;
-    if (row) {
-        was = PX_GET(row->nonzero);
-        if (change->row_state == PX_ROW_USED)
-            now = was + (uint32_t)count_change(s, change, row);
-    }
-    PX_PUT(c->redo.row_nonzero, now);
-    PX_PUT(c->redo.adjusted_rows, PX_GET(c->adjusted_rows) + (now != 0) - (was != 0));
+    uint32_t was = row && PX_GET(row->adjusts) != 0, now = 0;
+    if (row && change->row_state == PX_ROW_USED)
+        now = was || any_adjustment(s, change->count);
+    PX_PUT(c->redo.row_adjusts, now);
+    PX_PUT(c->redo.adjusted_rows, PX_GET(c->adjusted_rows) + now - was);
 }
 
 void px_redo_commit(struct px_set *s, const struct px_change *change)

@@ -15,7 +15,6 @@ static void repair(struct px_set *s, uint32_t dead)
 {
     px_redo_replay(s);  /* model: D1 */
     px_fifo_rebuild(s); /* model: D2 */
-    px_rows_recount(s); /* model: D3 */
     if (dead != s->row)
         px_row_bury(s, dead);
     px_serve(s, PX_ANY);

@@ -14,6 +14,7 @@
 #include "posix/posix_set_lock.h"
 #include "posix/posix_store.h"
 #include "posix/posix_waiters.h"
+#include "posix/posix_word.h"
 
 /*
  * The row of a dead process looks alive the moment its byte is locked again, so only a row
@@ -105,7 +106,7 @@ void px_row_claim(struct px_set *s)
     struct px_row *row = px_row(s, s->row);
     if (s->row > PX_GET(c->rows_used))
         PX_PUT(c->rows_used, s->row);
-    PX_PUT(row->nonzero, 0);
+    PX_PUT(row->adjusts, 0);
     PX_PUT(row->pid, (int32_t)px_pid());
     atomic_store_explicit(&row->state, PX_ROW_USED, memory_order_release); /* model: K1 */
     s->claimed = 1;
@@ -133,30 +134,6 @@ int px_row_is_alive(struct px_probe *probe, uint32_t row)
     return px_lock_is_held(probe->fd, (off_t)row) != 0;
 }
 
-static uint32_t count_cells(struct px_set *s, struct px_row *row)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < s->layout.nsems; i++) {
-        uint32_t epoch = px_word_epoch(PX_GET(px_set_semaphores(s)[i].word));
-        count += px_cell_adjustment(PX_GET(row->cells[i]), epoch) != 0;
-    }
-    return count;
-}
-
-void px_rows_recount(struct px_set *s)
-{
-    uint32_t adjusted = 0;
-    for (uint32_t r = 1; r <= px_rows_known(s); r++) {
-        struct px_row *row = px_row(s, r);
-        if (!row || PX_GET(row->state) != PX_ROW_USED)
-            continue;
-        uint32_t count = count_cells(s, row);
-        PX_PUT(row->nonzero, count);
-        adjusted += count != 0;
-    }
-    PX_PUT(px_set_control(s)->adjusted_rows, adjusted);
-}
-
 void px_rows_scrub(struct px_set *s, uint32_t semaphore)
 {
     uint32_t epoch = px_word_epoch(PX_GET(px_set_semaphores(s)[semaphore].word));
@@ -169,10 +146,16 @@ void px_rows_scrub(struct px_set *s, uint32_t semaphore)
     }
 }
 
-int px_row_is_adjusted(struct px_set *s, struct px_row *row, const void *context)
+int px_row_is_adjusted(struct px_set *s, uint32_t number, const void *context)
 {
-    (void)s, (void)context;
-    return PX_GET(row->nonzero) != 0;
+    struct px_row *row = px_row(s, number);
+    (void)context;
+    if (!row || PX_GET(row->state) != PX_ROW_USED || PX_GET(row->adjusts) == 0)
+        return 0;
+    for (uint32_t i = 0; i < s->layout.nsems; i++)
+        if (px_word_is_held_by(s, i, number))
+            return 1;
+    return 0;
 }
 
 /*
@@ -188,10 +171,10 @@ int px_rows_reap(struct px_set *s, px_row_filter matters, const void *context)
     int buried = 0, changed = 0;
     for (uint32_t r = 1; r <= px_rows_known(s) && looks < LOOKS_MOST; r++) {
         struct px_row *row = r == s->row ? NULL : px_row(s, r);
-        if (!row || PX_GET(row->state) != PX_ROW_USED ||
-            (matters && !matters(s, row, context)) || px_row_is_alive(&probe, r))
+        if (!row || PX_GET(row->state) != PX_ROW_USED || (matters && !matters(s, r, context)) ||
+            px_row_is_alive(&probe, r))
             continue;
-        changed |= PX_GET(row->nonzero) != 0;
+        changed |= PX_GET(row->adjusts) != 0;
         px_row_bury(s, r); /* model: D6 */
         looks += px_waiters_known(s);
         buried++;
@@ -208,11 +191,8 @@ int px_rows_need_burial(struct px_set *s)
     uint32_t holder = px_lock_row(PX_GET(px_set_control(s)->lock));
     int found = holder != 0 && !px_row_is_alive(&probe, holder);
     if (PX_GET(px_set_control(s)->adjusted_rows) != 0)
-        for (uint32_t r = 1; !found && r <= px_rows_known(s); r++) {
-            struct px_row *row = px_row(s, r);
-            found = row && PX_GET(row->state) == PX_ROW_USED && PX_GET(row->nonzero) != 0 &&
-                    !px_row_is_alive(&probe, r);
-        }
+        for (uint32_t r = 1; !found && r <= px_rows_known(s); r++)
+            found = px_row_is_adjusted(s, r, NULL) && !px_row_is_alive(&probe, r);
     if (!found && probe.failed)
         found = -1;
     px_probe_end(&probe);

@@ -35,21 +35,20 @@ int px_row_is_alive(struct px_probe *probe, uint32_t row);
  */
 void px_row_bury(struct px_set *s, uint32_t number);
 
-/* Counts the adjustments of all rows anew. */
-void px_rows_recount(struct px_set *s);
-
-/* Clears the void adjustments of one semaphore, so that the counts stay exact. */
+/*
+ * Clears the void adjustments of one semaphore, which is locked: epochs come round again.
+ */
 void px_rows_scrub(struct px_set *s, uint32_t semaphore);
 
 /*
  * Buries the dead among the rows that `matters` selects (NULL: all), serves whom that lets go on,
  * and returns how many it buried. Nobody is probed when nobody is selected.
  */
-typedef int (*px_row_filter)(struct px_set *s, struct px_row *row, const void *context);
+typedef int (*px_row_filter)(struct px_set *s, uint32_t row, const void *context);
 int px_rows_reap(struct px_set *s, px_row_filter matters, const void *context);
 
-/* A filter: rows that hold any adjustment. */
-int px_row_is_adjusted(struct px_set *s, struct px_row *row, const void *context);
+/* A filter: rows that hold any adjustment. Needs no lock. */
+int px_row_is_adjusted(struct px_set *s, uint32_t row, const void *context);
 
 /*
  * Without the set lock: 1 if a process that is dead holds adjustments in the set or its lock, 0

@@ -23,6 +23,7 @@
 #include "posix/posix_sleep.h"
 #include "posix/posix_set_lock.h"
 #include "posix/posix_waiters.h"
+#include "posix/posix_word.h"
 
 /*
  * semget
@@ -255,8 +256,11 @@ struct query {
     union shm_backend_semun arg;
 };
 
+/* Of one moment: locked, because operations on single semaphores go on without the set lock. */
 static int get_all(struct px_set *s, unsigned short *values)
 {
+    if (s->layout.nsems > 1)
+        px_words_lock_all(s);
     for (uint32_t i = 0; i < s->layout.nsems; i++)
         values[i] = (unsigned short)px_word_value(PX_GET(px_set_semaphores(s)[i].word));
     return 0;
@@ -264,8 +268,8 @@ static int get_all(struct px_set *s, unsigned short *values)
 
 static void put_value(struct px_set *s, uint32_t slot, uint32_t index, int value)
 {
-    uint64_t word = PX_GET(px_set_semaphores(s)[index].word);
-    px_redo_set(s, slot, index, px_word(value, px_word_epoch(word) + 1), 0, (int32_t)px_pid());
+    uint64_t word = px_word_lock(s, index);
+    px_redo_set(s, slot, index, px_word_renewed(word, value), 0, (int32_t)px_pid());
 }
 
 /*
@@ -281,7 +285,6 @@ static int put_values(struct px_set *s, uint32_t first, uint32_t count,
     px_redo_commit(s, &change);
     for (uint32_t i = 0; i < count; i++)
         px_rows_scrub(s, first + i);
-    px_rows_recount(s);
     px_serve(s, PX_ANY);
     return 0;
 }

@@ -15,7 +15,9 @@
 #include "posix/posix_set_lock.h"
 #include "posix/posix_sleep.h"
 #include "posix/posix_store.h"
+#include "posix/posix_single.h"
 #include "posix/posix_waiters.h"
+#include "posix/posix_word.h"
 
 enum { NOWAIT_PATIENCE_NS = 200000000 };
 
@@ -43,29 +45,33 @@ int px_refuse(int error)
     }
 }
 
-static int names_semaphore(const struct px_call *call, struct px_row *row)
+/* A filter: rows whose death would change a semaphore that the call names. */
+static int death_matters(struct px_set *s, uint32_t row, const void *context)
 {
-    for (size_t i = 0; i < call->nops; i++) {
-        uint32_t num = call->ops[i].sem_num;
-        uint32_t epoch = px_word_epoch(PX_GET(px_set_semaphores(call->s)[num].word));
-        if (px_cell_adjustment(PX_GET(row->cells[num]), epoch) != 0)
+    const struct px_call *call = context;
+    for (size_t i = 0; i < call->nops; i++)
+        if (px_word_is_held_by(s, call->ops[i].sem_num, row))
             return 1;
-    }
     return 0;
 }
 
-/* A filter: rows whose death would change a semaphore that the call names. */
-static int death_matters(struct px_set *s, struct px_row *row, const void *context)
+/* Locks what the call names; 1 if other processes hold adjustments of it. */
+static int others_hold(const struct px_call *call)
 {
-    (void)s;
-    return PX_GET(row->nonzero) != 0 && names_semaphore(context, row);
+    int found = 0;
+    for (size_t i = 0; i < call->nops; i++) {
+        uint32_t index = call->ops[i].sem_num;
+        enum px_holders holders = px_word_holders(px_word_lock(call->s, index));
+        found |= holders != PX_NO_HOLDER && (holders != PX_ONE_HOLDER ||
+                                             !px_word_is_held_by(call->s, index, call->s->row));
+    }
+    return found;
 }
 
 static void reap(struct px_call *call)
 {
-    if (PX_GET(px_set_control(call->s)->adjusted_rows) == 0)
-        return;
-    px_rows_reap(call->s, death_matters, call);
+    if (others_hold(call))
+        px_rows_reap(call->s, death_matters, call);
 }
 
 static int changes_anything(const struct px_call *call)
@@ -86,6 +92,11 @@ static int class_of(const struct px_set *s)
     return px_perm_class(&perm);
 }
 
+int px_may_operate(const struct px_set *s, unsigned wanted)
+{
+    return px_perm_class_grants(class_of(s), px_set_header(s)->mode, wanted);
+}
+
 static int check_ops(const struct px_call *call)
 {
     for (size_t i = 0; i < call->nops; i++)
@@ -93,11 +104,10 @@ static int check_ops(const struct px_call *call)
             return shm_failf(EFBIG, "semaphore %u of set %d, which has %u",
                              call->ops[i].sem_num, call->s->id,
                              (unsigned)call->s->layout.nsems);
-    unsigned mode = px_set_header(call->s)->mode;
-    if (px_perm_class_grants(class_of(call->s), mode, changes_anything(call) ? 2 : 4))
+    if (px_may_operate(call->s, changes_anything(call) ? 2 : 4))
         return 0;
     return shm_failf(EACCES, "the permissions %03o of semaphore set %d refuse the operation",
-                     mode & 0777, call->s->id);
+                     px_set_header(call->s)->mode & 0777, call->s->id);
 }
 
 /* Joins the queue; entries of the dead are only looked for when there are no others. */
@@ -111,6 +121,8 @@ static uint32_t enqueue(struct px_call *call, const struct px_attempt *a, uint64
         return 0;
     PX_PUT(px_waiter(s, number)->blocked_on, a->blocked_on);
     PX_PUT(px_waiter(s, number)->blocked_for_zero, (uint16_t)a->for_zero);
+    for (size_t i = 0; i < call->nops; i++)
+        px_word_await(s, call->ops[i].sem_num);
     return number;
 }
 
@@ -180,6 +192,12 @@ static int64_t deadline_of(const struct timespec *timeout)
     return ns ? px_now() + ns : 0;
 }
 
+int px_timeout_is_valid(const struct timespec *timeout)
+{
+    return !timeout ||
+           (timeout->tv_sec >= 0 && timeout->tv_nsec >= 0 && timeout->tv_nsec < 1000000000);
+}
+
 static int check_arguments(int semid, const struct shm_backend_sembuf *ops, size_t nops,
                            const struct timespec *timeout)
 {
@@ -190,8 +208,7 @@ static int check_arguments(int semid, const struct shm_backend_sembuf *ops, size
         return shm_fail(EINVAL, "a call needs at least one operation");
     if (!ops)
         return shm_fail(EFAULT, "the array of operations is NULL");
-    if (timeout &&
-        (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec >= 1000000000))
+    if (!px_timeout_is_valid(timeout))
         return shm_fail(EINVAL, "the timeout is negative or its nanoseconds exceed a second");
     if (semid < 0)
         return px_object_missing(PX_SET, semid);
@@ -201,6 +218,8 @@ static int check_arguments(int semid, const struct shm_backend_sembuf *ops, size
 int shm_backend_semtimedop(int semid, const struct shm_backend_sembuf *ops, size_t nops,
                            const struct timespec *timeout)
 {
+    if (nops == 1 && px_single(semid, ops, timeout))
+        return 0;
     int first_error = errno;
     if (check_arguments(semid, ops, nops, timeout) != 0)
         return -1;

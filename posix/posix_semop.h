@@ -35,6 +35,11 @@ void px_serve(struct px_set *s, uint32_t changed);
  */
 void px_commit(struct px_set *s, uint32_t count, int changes);
 
+/* Whether the set's permissions grant this process all of `wanted` (4 read, 2 alter). */
+int px_may_operate(const struct px_set *s, unsigned wanted);
+
+int px_timeout_is_valid(const struct timespec *timeout);
+
 /* Records why a call ends without having done anything: -1 and `error`. */
 int px_refuse(int error);
 

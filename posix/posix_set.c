@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libshm/fail.h"
+#include "posix/posix_borrow.h"
 #include "posix/posix_compat.h"
 #include "posix/posix_file.h"
 #include "posix/posix_io.h"
@@ -36,7 +37,7 @@ static struct px_set **bucket(int id)
 static int drop(struct px_set **at)
 {
     struct px_set *s = *at;
-    if (px_file_unmap(s->base, s->layout.file_size) != 0)
+    if (!px_set_recall(s) || px_file_unmap(s->base, s->layout.file_size) != 0)
         return -1; /* it stays until somebody looks again */
     *at = s->next;
     px_pool_give(&pool, s);
@@ -126,6 +127,7 @@ static struct px_set *open_set(int id)
     } else {
         s->next = *bucket(id);
         *bucket(id) = s;
+        px_set_lend(s);
     }
     px_object_close(&o);
     return s;
@@ -238,7 +240,8 @@ void px_sets_forget(void)
         while (buckets[b]) {
             struct px_set *s = buckets[b];
             buckets[b] = s->next;
-            if (s->references)
+            int unused = px_set_disown(s);
+            if (s->references || !unused)
                 shroud(s);
             else
                 px_pool_give(&pool, s);

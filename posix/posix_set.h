@@ -10,13 +10,15 @@
 
 #include "posix/posix_set_format.h"
 
+enum { PX_LOCKED_MOST = 16 };
+
 struct px_set {
     struct px_set *next;
     int id;
     unsigned references; /* calls under way */
     uint32_t row;        /* of this process */
     uint32_t lock_word;  /* what the lock holds while this process has it */
-    int claimed;         /* the row is marked as used; set lock held to change */
+    _Atomic int claimed; /* the row is marked as used; set lock held to change */
 
     int class_shift;         /* for permission checks; see posix_perm.h */
     uint32_t of_uid, of_gid; /* owners for whom the class was found */
@@ -25,6 +27,10 @@ struct px_set {
     char *base;
     struct px_set_layout layout;
     _Atomic uint32_t rows_reserved, waiters_reserved; /* as verified by this process */
+
+    /* Words locked by the holder of the set lock, whom all three belong to; see posix_word.h. */
+    uint32_t locked[PX_LOCKED_MOST], nlocked;
+    int all_locked; /* or any of them */
 };
 
 static inline _Atomic uint32_t *px_set_state(const struct px_set *s)

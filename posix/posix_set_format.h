@@ -28,11 +28,32 @@
 #define PX_PUT(field, value) atomic_store_explicit(&(field), (value), memory_order_relaxed)
 
 /*
- * A semaphore is one word, so that single operations can be done by one compare-and-exchange:
- * value 15 | frozen 1 | waiters 1 | delta 8 | row 16 | seq 3 | epoch 20. Under the set lock
- * only the value and the epoch are used; the other fields stay 0.
+ * A semaphore is one word, so that an operation on it alone is one compare-and-exchange
+ * (posix_single.c): value 15 | locked 1 | awaited 1 | holders 2 | delta 8 | row 15 | seq 14 | epoch 8.
+ *
+ * locked    only the holder of the set lock changes it
+ * awaited   sleeping calls name it; only under the set lock
+ * holders   how many rows hold an adjustment of it: none, one, or more
+ * row       whose operation this is, if that has an undo: its cell is to change by -delta, and gets the
+ *           number seq. The word is not changed again before the cell has it. 0: nobody's
+ *
+ * A process's adjustment of a semaphore is its cell: adj 16 | epoch 8 | seq 40. SETVAL voids all
+ * adjustments at once by counting the semaphore's epoch on.
  */
-enum { PX_VALUE_BITS = 15, PX_EPOCH_SHIFT = 44, PX_EPOCH_BITS = 20 };
+enum {
+    PX_VALUE_BITS = 15,
+    PX_HOLDERS_SHIFT = 17,
+    PX_DELTA_SHIFT = 19,
+    PX_ROW_SHIFT = 27,
+    PX_SEQ_SHIFT = 42,
+    PX_EPOCH_SHIFT = 56,
+};
+#define PX_WORD_LOCKED  (UINT64_C(1) << 15)
+#define PX_WORD_AWAITED (UINT64_C(1) << 16)
+#define PX_WORD_OPERATION                                                                      \
+    (((UINT64_C(1) << (PX_EPOCH_SHIFT - PX_DELTA_SHIFT)) - 1) << PX_DELTA_SHIFT)
+
+enum px_holders { PX_NO_HOLDER = 0, PX_ONE_HOLDER = 1, PX_MANY_HOLDERS = 2 };
 
 struct px_semaphore {
     alignas(8) _Atomic uint64_t word;
@@ -40,9 +61,14 @@ struct px_semaphore {
     uint32_t padding;
 };
 
+static inline uint32_t px_word_bits(uint64_t word, int shift, int bits)
+{
+    return (uint32_t)(word >> shift) & ((1u << bits) - 1);
+}
+
 static inline int px_word_value(uint64_t word)
 {
-    return (int)(word & ((1u << PX_VALUE_BITS) - 1));
+    return (int)px_word_bits(word, 0, PX_VALUE_BITS);
 }
 
 static inline uint32_t px_word_epoch(uint64_t word)
@@ -50,26 +76,88 @@ static inline uint32_t px_word_epoch(uint64_t word)
     return (uint32_t)(word >> PX_EPOCH_SHIFT);
 }
 
-static inline uint64_t px_word(int value, uint32_t epoch)
+static inline enum px_holders px_word_holders(uint64_t word)
 {
-    return ((uint64_t)(unsigned)value & ((1u << PX_VALUE_BITS) - 1)) |
-           (uint64_t)(epoch & ((1u << PX_EPOCH_BITS) - 1)) << PX_EPOCH_SHIFT;
+    return (enum px_holders)px_word_bits(word, PX_HOLDERS_SHIFT, 2);
 }
 
-/*
- * A process's adjustment of one semaphore: adj 16 | epoch 20 | seq 28. SETVAL voids all
- * adjustments at once by counting the semaphore's epoch on.
- */
+static inline int px_word_delta(uint64_t word)
+{
+    return (int8_t)(uint8_t)px_word_bits(word, PX_DELTA_SHIFT, 8);
+}
+
+static inline uint32_t px_word_row(uint64_t word)
+{
+    return px_word_bits(word, PX_ROW_SHIFT, 15);
+}
+
+static inline uint32_t px_word_seq(uint64_t word)
+{
+    return px_word_bits(word, PX_SEQ_SHIFT, 14);
+}
+
+static inline uint64_t px_word_with_value(uint64_t word, int value)
+{
+    const uint64_t bits = (UINT64_C(1) << PX_VALUE_BITS) - 1;
+    return (word & ~bits) | ((uint64_t)(unsigned)value & bits);
+}
+
+static inline uint64_t px_word_with_holders(uint64_t word, enum px_holders holders)
+{
+    return (word & ~(UINT64_C(3) << PX_HOLDERS_SHIFT)) | (uint64_t)holders << PX_HOLDERS_SHIFT;
+}
+
+/* The operation that it is to show; what it showed must be done. */
+static inline uint64_t px_word_with_operation(uint64_t word, int delta, uint32_t row,
+                                              uint32_t seq)
+{
+    return (word & ~PX_WORD_OPERATION) | (uint64_t)(uint8_t)delta << PX_DELTA_SHIFT |
+           (uint64_t)row << PX_ROW_SHIFT | (uint64_t)(seq & 0x3fff) << PX_SEQ_SHIFT;
+}
+
+/* The first value of another epoch, in which nobody holds an adjustment. */
+static inline uint64_t px_word_renewed(uint64_t word, int value)
+{
+    word = px_word_with_holders(px_word_with_value(word, value), PX_NO_HOLDER);
+    return word + (UINT64_C(1) << PX_EPOCH_SHIFT);
+}
+
+/* One row's adjustment changes. Who was one of many leaves nobody knows how many: posix_word.c counts. */
+static inline uint64_t px_word_with_holding(uint64_t word, int before, int after)
+{
+    enum px_holders holders = px_word_holders(word);
+    if (!before && after)
+        holders = holders == PX_NO_HOLDER ? PX_ONE_HOLDER : PX_MANY_HOLDERS;
+    else if (before && !after && holders == PX_ONE_HOLDER)
+        holders = PX_NO_HOLDER;
+    return px_word_with_holders(word, holders);
+}
+
 static inline int px_cell_adjustment(uint64_t cell, uint32_t epoch)
 {
-    uint32_t of = (uint32_t)(cell >> 16) & ((1u << PX_EPOCH_BITS) - 1);
-    return of == epoch ? (int16_t)(uint16_t)cell : 0;
+    return px_word_bits(cell, 16, 8) == epoch ? (int16_t)(uint16_t)cell : 0;
+}
+
+static inline int px_adjustment_is_valid(int adjustment)
+{
+    return adjustment >= -LIBSHM_SEMAEM - 1 && adjustment <= LIBSHM_SEMAEM;
+}
+
+static inline uint64_t px_cell_seq(uint64_t cell)
+{
+    return cell >> 24;
 }
 
 static inline uint64_t px_cell(int adjustment, uint32_t epoch, uint64_t before)
 {
-    uint64_t seq = (before >> 36) + 1;
-    return (uint64_t)(uint16_t)adjustment | (uint64_t)epoch << 16 | seq << 36;
+    return (uint64_t)(uint16_t)adjustment | (uint64_t)epoch << 16 |
+           (px_cell_seq(before) + 1) << 24;
+}
+
+/* Whether the operation that a word shows has yet to reach the cell of its row. */
+static inline int px_word_is_pending(uint64_t word, uint64_t cell)
+{
+    return ((px_cell_seq(cell) + 1) & 0x3fff) == px_word_seq(word);
 }
 
 /*
@@ -88,7 +176,7 @@ struct px_redo {
     _Atomic uint32_t count; /* entries */
     _Atomic uint32_t row;   /* whose cells and state are stored; 0: none */
     _Atomic uint32_t row_state;
-    _Atomic uint32_t row_nonzero;
+    _Atomic uint32_t row_adjusts;
     _Atomic uint32_t adjusted_rows;
     _Atomic uint32_t waiter; /* the sleeping call this was done for; 0: none */
     uint32_t padding;
@@ -102,7 +190,7 @@ struct px_control {
     alignas(64) _Atomic uint32_t rows_extra; /* space reserved beyond the first ones */
     _Atomic uint32_t waiters_extra;
     _Atomic uint32_t rows_used;     /* no row above this was ever used */
-    _Atomic uint32_t adjusted_rows; /* rows with a non-zero adjustment */
+    _Atomic uint32_t adjusted_rows; /* rows that may hold adjustments */
     _Atomic uint32_t fifo_head, fifo_tail;
     alignas(8) _Atomic uint64_t last_ticket;
     alignas(
@@ -135,7 +223,7 @@ enum px_row_state { PX_ROW_FREE = 0, PX_ROW_USED = 1 };
 struct px_row {
     _Atomic uint32_t state;
     _Atomic int32_t pid;
-    _Atomic uint32_t nonzero; /* cells with an adjustment */
+    _Atomic uint32_t adjusts; /* cells may hold an adjustment: without it, they may not */
     uint32_t padding;
     alignas(8) _Atomic uint64_t cells[];
 };

@@ -10,6 +10,7 @@
 #include "posix/posix_rows.h"
 #include "posix/posix_semop.h"
 #include "posix/posix_wait.h"
+#include "posix/posix_word.h"
 
 /* A waiter looks after this time whether the holder is still alive. */
 enum { SLICE_NS = 5000000 };
@@ -84,6 +85,7 @@ int px_set_lock(struct px_set *s, const struct px_patience *patience)
 
 void px_set_unlock(struct px_set *s)
 {
+    px_words_unlock(s);
     if (atomic_exchange_explicit(word_of(s), 0, memory_order_release) &
         PX_SLEEPERS) /* model: L4 */
         px_wake(word_of(s), 1);

@@ -44,7 +44,7 @@ static int64_t slice(struct px_call *call)
 {
     struct px_row *own = px_row(call->s, call->s->row);
     uint32_t adjusted = PX_GET(px_set_control(call->s)->adjusted_rows);
-    int others = adjusted > (own && PX_GET(own->nonzero) != 0);
+    int others = adjusted > (own && PX_GET(own->adjusts) != 0);
     int64_t slice_ns = others ? SLICE_WITH_UNDO_NS : SLICE_NS;
     if (call->deadline == INT64_MAX)
         return slice_ns;
@@ -212,6 +212,11 @@ void px_sleep_cancel_abandoned(const struct px_mask *mask)
         px_set_unlock(call.s);
     }
     px_set_release(call.s);
+}
+
+int px_sleep_is_abandoned(void)
+{
+    return asleep.s != NULL;
 }
 
 void px_sleep_cancel_unblocked(void)

@@ -29,6 +29,9 @@ int px_sleep(struct px_call *call, uint32_t number, uint64_t ticket);
  */
 void px_sleep_cancel_abandoned(const struct px_mask *mask);
 
+/* Whether there is one. */
+int px_sleep_is_abandoned(void);
+
 /* The same for callers that block nothing. */
 void px_sleep_cancel_unblocked(void);
 

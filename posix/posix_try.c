@@ -6,6 +6,7 @@
 
 #include "posix/posix_redo.h"
 #include "posix/posix_rows.h"
+#include "posix/posix_word.h"
 
 struct scratch {
     struct px_set *s;
@@ -23,21 +24,23 @@ static struct px_redo_entry *entry_for(struct scratch *t, uint32_t index)
             return &entries[i];
     if (t->count == t->s->layout.nsems) /* a peer scribbles over the entries */
         return &entries[0];
-    uint64_t word = PX_GET(px_set_semaphores(t->s)[index].word);
+    uint64_t word = px_word_lock(t->s, index);
     uint64_t cell = PX_GET(t->row->cells[index]);
     uint32_t epoch = px_word_epoch(word);
     cell = px_cell(px_cell_adjustment(cell, epoch), epoch, cell);
-    px_redo_set(t->s, t->count, index, px_word(px_word_value(word), epoch), cell, t->pid);
+    px_redo_set(t->s, t->count, index, word, cell, t->pid);
     return &entries[t->count++];
 }
 
-static int adjust(struct px_redo_entry *e, uint32_t epoch, int op)
+static int adjust(struct px_redo_entry *e, uint64_t *word, int op)
 {
     uint64_t cell = PX_GET(e->cell);
-    int adjustment = px_cell_adjustment(cell, epoch) - op;
-    if (adjustment < -LIBSHM_SEMAEM - 1 || adjustment > LIBSHM_SEMAEM)
+    uint32_t epoch = px_word_epoch(*word);
+    int before = px_cell_adjustment(cell, epoch), after = before - op;
+    if (!px_adjustment_is_valid(after))
         return ERANGE;
-    PX_PUT(e->cell, px_cell(adjustment, epoch, cell));
+    *word = px_word_with_holding(*word, before, after);
+    PX_PUT(e->cell, px_cell(after, epoch, cell));
     return 0;
 }
 
@@ -46,7 +49,6 @@ static int try_one(struct scratch *t, const struct shm_backend_sembuf *op)
 {
     struct px_redo_entry *e = entry_for(t, op->sem_num);
     uint64_t word = PX_GET(e->word);
-    uint32_t epoch = px_word_epoch(word);
     int value = px_word_value(word);
     if (op->sem_op == 0)
         return value == 0 ? 0 : EAGAIN;
@@ -55,9 +57,9 @@ static int try_one(struct scratch *t, const struct shm_backend_sembuf *op)
         return EAGAIN;
     if (value > LIBSHM_SEMVMX)
         return ERANGE;
-    if ((op->sem_flg & LIBSHM_SEM_UNDO) && adjust(e, epoch, op->sem_op) != 0)
+    if ((op->sem_flg & LIBSHM_SEM_UNDO) && adjust(e, &word, op->sem_op) != 0)
         return ERANGE;
-    PX_PUT(e->word, px_word(value, epoch)); /* model: T1 */
+    PX_PUT(e->word, px_word_with_value(word, value)); /* model: T1 */
     return 0;
 }
 

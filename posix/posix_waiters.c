@@ -265,6 +265,28 @@ int px_waiters_count(struct px_set *s, uint32_t semaphore, int for_zero)
     return count;
 }
 
+static int names(const struct shm_backend_sembuf *ops, size_t nops, uint32_t semaphore)
+{
+    for (size_t i = 0; i < nops; i++)
+        if (ops[i].sem_num == semaphore)
+            return 1;
+    return 0;
+}
+
+enum { NAMES_MOST = 4096 };
+
+int px_waiters_name(struct px_set *s, uint32_t semaphore)
+{
+    struct shm_backend_sembuf ops[LIBSHM_SEMOPM];
+    uint32_t looks = 0;
+    for (uint32_t n = px_fifo_next(s, 0); n; n = px_fifo_next(s, n)) {
+        size_t nops = px_waiter_ops(s, px_waiter(s, n), ops);
+        if (names(ops, nops, semaphore) || ++looks == NAMES_MOST)
+            return 1;
+    }
+    return 0;
+}
+
 void px_waiters_wake_all(struct px_set *s)
 {
     for (uint32_t number = 1, last = px_waiters_known(s); number <= last; number++) {

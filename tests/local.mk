@@ -103,6 +103,7 @@ programs = \
 	%D%/prog_shmtool_posix %D%/prog_shmtool_sysv \
 	%D%/prog_signals_posix %D%/prog_signals_sysv \
 	%D%/prog_step_posix %D%/prog_step_sysv \
+	%D%/prog_single_posix %D%/prog_single_sysv \
 	%D%/prog_stopped_posix %D%/prog_stopped_sysv \
 	%D%/prog_threads_posix %D%/prog_threads_sysv \
 	%D%/prog_store_posix
@@ -277,6 +278,10 @@ step_sources = \
 %C%_prog_step_posix_LDADD = $(backend_with_posix)
 %C%_prog_step_sysv_SOURCES = $(step_sources)
 %C%_prog_step_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_single_posix_SOURCES = %D%/prog_single.c
+%C%_prog_single_posix_LDADD = $(backend_with_posix)
+%C%_prog_single_sysv_SOURCES = %D%/prog_single.c
+%C%_prog_single_sysv_LDADD = $(backend_with_sysv)
 %C%_prog_stopped_posix_SOURCES = %D%/prog_stopped.c
 %C%_prog_stopped_posix_LDADD = $(backend_with_posix)
 %C%_prog_stopped_sysv_SOURCES = %D%/prog_stopped.c
@@ -510,12 +515,14 @@ TESTS += %D%/real_library
 %C%_real_library_LDADD = libshm.la
 
 # The models of the protocols. `make spin` needs spin; that their steps are the code's, nobody.
-spin: $(srcdir)/%D%/model/publish.pml $(srcdir)/%D%/model/set.pml
+models = $(srcdir)/%D%/model
+spin: $(models)/publish.pml $(models)/set.pml $(models)/single.pml
 	SPIN='$(SPIN)' CC='$(CC)' $(srcdir)/%D%/model/spin.sh $(srcdir)/%D%/model
 .PHONY: spin
 EXTRA_DIST += \
 	%D%/model/publish.pml \
 	%D%/model/set.pml \
+	%D%/model/single.pml \
 	%D%/model/spin.sh
 
 scripts = \

@@ -36,8 +36,11 @@
     X(holder)                                                                                  \
     X(replay)                                                                                  \
     X(queue_rebuild)                                                                           \
-    X(recount)                                                                                 \
     X(holder_burial)                                                                           \
+    X(help)                                                                                    \
+    X(word_lock)                                                                               \
+    X(await)                                                                                   \
+    X(recall)                                                                                  \
     X(grant)                                                                                   \
     X(sleepers_death)                                                                          \
     X(void_adjustments)                                                                        \

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "posix/posix_attach.h"
+#include "posix/posix_borrow.h"
 #include "posix/posix_header.h"
 #include "posix/posix_io.h"
 #include "posix/posix_key.h"
@@ -19,6 +20,7 @@
 #include "posix/posix_rows.h"
 #include "posix/posix_semop.h"
 #include "posix/posix_waiters.h"
+#include "posix/posix_word.h"
 #include "tests/switches.h"
 
 /*
@@ -71,12 +73,6 @@ WRAP(void, px_fifo_rebuild, struct px_set *s)
         __real_px_fifo_rebuild(s);
 }
 
-WRAP(void, px_rows_recount, struct px_set *s)
-{
-    if (!OFF(recount) || !repairing)
-        __real_px_rows_recount(s);
-}
-
 /* The row becomes free, but what it adjusted stays. */
 static void bury_without_undo(struct px_set *s, uint32_t number)
 {
@@ -111,6 +107,33 @@ WRAP(void, px_waiters_drop, struct px_set *s, uint32_t row)
  * Semaphores.
  */
 
+/* Nobody does for a dead process what it had begun. */
+WRAP(int, px_word_help, struct px_set *s, uint32_t index, uint64_t word)
+{
+    if (OFF(help) && px_word_row(word) != s->row)
+        return 1;
+    return __real_px_word_help(s, index, word);
+}
+
+WRAP(uint64_t, px_word_lock, struct px_set *s, uint32_t index)
+{
+    return OFF(word_lock) ? PX_GET(*px_word_of(s, index)) : __real_px_word_lock(s, index);
+}
+
+WRAP(void, px_word_await, struct px_set *s, uint32_t index)
+{
+    if (!OFF(await))
+        __real_px_word_await(s, index);
+}
+
+/* A set is unmapped under those who use it. */
+WRAP(int, px_set_recall, struct px_set *s)
+{
+    int unused = __real_px_set_recall(s);
+
+    return OFF(recall) ? 1 : unused;
+}
+
 /* The sleeper is told that its operation was done. */
 WRAP(void, px_redo_commit, struct px_set *s, const struct px_change *change)
 {
@@ -124,10 +147,10 @@ WRAP(void, px_redo_commit, struct px_set *s, const struct px_change *change)
 WRAP(void, px_redo_set, struct px_set *s, uint32_t slot, uint32_t semaphore, uint64_t word,
      uint64_t cell, int32_t pid)
 {
-    uint32_t epoch = px_word_epoch(PX_GET(px_set_semaphores(s)[semaphore].word));
+    uint64_t now = PX_GET(px_set_semaphores(s)[semaphore].word);
 
     if (OFF(void_adjustments))
-        word = px_word(px_word_value(word), epoch);
+        word -= (uint64_t)(px_word_epoch(word) - px_word_epoch(now)) << PX_EPOCH_SHIFT;
     __real_px_redo_set(s, slot, semaphore, word, cell, pid);
 }
 

@@ -56,6 +56,7 @@ byte lock;         /* 0: free, else row and tag */
 byte value = INITIAL;
 bit state[N + 2];  /* of a row */
 byte adjustment[N + 2];
+bool adjusts[N + 2]; /* a row may hold an adjustment, from its first one on */
 byte adjusted_rows;
 byte waiter[N + 2]; /* the entry of a row's call; one is enough for each */
 bool linked[N + 2]; /* it is in the queue */
@@ -65,7 +66,7 @@ bool queue_is_whole = true; /* not between two stores of a change of its links *
 
 bool valid; /* the redo record */
 byte redo_value, redo_row, redo_adjustment, redo_adjusted_rows, redo_waiter;
-bit redo_state;
+bit redo_state, redo_adjusts;
 
 /* Not in the file: a futex wake-up that has reached its sleeper. */
 bool woken[N + 2];
@@ -85,7 +86,7 @@ inline apply()
 {
     atomic { STEP(A1) value = redo_value };
     atomic { STEP(A2) adjustment[redo_row] = redo_adjustment };
-    atomic { STEP(A3) state[redo_row] = redo_state };
+    atomic { STEP(A3) state[redo_row] = redo_state; adjusts[redo_row] = redo_adjusts };
     atomic { STEP(A4) adjusted_rows = redo_adjusted_rows };
     atomic { STEP(A5)
              if
@@ -103,14 +104,15 @@ inline clear_valid()
 inline write_entries(new_value, row, new_adjustment)
 {
     redo_value = new_value;
-    redo_adjustment = new_adjustment;
-    redo_adjusted_rows = adjusted_rows + (new_adjustment != 0) - (adjustment[row] != 0)
+    redo_adjustment = new_adjustment
 }
 
 inline write_record(row, new_state, who)
 {
     redo_row = row;
     redo_state = new_state;
+    redo_adjusts = new_state == ROW_USED && (adjusts[row] || redo_adjustment != 0);
+    redo_adjusted_rows = adjusted_rows + redo_adjusts - adjusts[row];
     redo_waiter = who
 }
 
@@ -277,14 +279,6 @@ inline repair(row)
         queue_is_whole = true
     };
 #endif
-    atomic { STEP(D3)
-             adjusted_rows = 0;
-             i = 1;
-             do
-             :: i <= N -> adjusted_rows = adjusted_rows + (state[i] == ROW_USED && adjustment[i]); i++
-             :: else -> break
-             od;
-             i = 0 };
     bury(row);
     serve()
 }
@@ -336,7 +330,11 @@ inline unlock()
              sum = value;
              counted = 0;
              do
-             :: i <= N -> sum = sum + adjustment[i]; counted = counted + (adjustment[i] != 0); i++
+             :: i <= N ->
+                assert(adjusts[i] || !adjustment[i]);
+                sum = sum + adjustment[i];
+                counted = counted + adjusts[i];
+                i++
              :: else -> break
              od;
              assert(sum == INITIAL);

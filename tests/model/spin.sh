@@ -84,6 +84,11 @@ for broken in APPLY_FIRST NO_REBUILD NO_REDO NO_REPAIR NO_REPLAY NO_SERVE NO_SER
     NO_SLICES NO_UNDO UNLOCK_BEFORE_QUEUE VALID_FIRST; do
     fails set -DN=2 -D$broken
 done
+holds single -DN=2
+holds single -DN=3 -DDEATHS="${SPIN_DEATHS:-1}" -DROUNDS=1
+for broken in NO_FINISH NO_HELP NO_WORD_LOCK STORE_CELL; do
+    fails single -DN=2 -D$broken
+done
 # A lock is only stolen from who took it after a third process has repaired it.
 fails set -DN=3 -DDEATHS=1 -DNO_TAG
 
