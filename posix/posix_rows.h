@@ -48,7 +48,7 @@ typedef int (*px_row_filter)(struct px_set *s, uint32_t row, const void *context
 int px_rows_reap(struct px_set *s, px_row_filter matters, const void *context);
 
 /* A filter: rows that hold any adjustment. Needs no lock. */
-int px_row_is_adjusted(struct px_set *s, uint32_t row, const void *context);
+int px_row_is_adjusted(struct px_set *s, uint32_t number, const void *context);
 
 /*
  * Without the set lock: 1 if a process that is dead holds adjustments in the set or its lock, 0

@@ -206,8 +206,10 @@ static int check_arguments(int semid, const struct shm_backend_sembuf *ops, size
                          LIBSHM_SEMOPM);
     if (nops == 0)
         return shm_fail(EINVAL, "a call needs at least one operation");
-    if (!ops)
-        return shm_fail(EFAULT, "the array of operations is NULL");
+    if (!ops) {
+        shm_fail(EFAULT, "the array of operations is NULL");
+        return -1; /* spelt out for those who analyse this file alone */
+    }
     if (!px_timeout_is_valid(timeout))
         return shm_fail(EINVAL, "the timeout is negative or its nanoseconds exceed a second");
     if (semid < 0)
@@ -218,7 +220,7 @@ static int check_arguments(int semid, const struct shm_backend_sembuf *ops, size
 int shm_backend_semtimedop(int semid, const struct shm_backend_sembuf *ops, size_t nops,
                            const struct timespec *timeout)
 {
-    if (nops == 1 && px_single(semid, ops, timeout))
+    if (nops == 1 && ops && px_single(semid, ops, timeout))
         return 0;
     int first_error = errno;
     if (check_arguments(semid, ops, nops, timeout) != 0)

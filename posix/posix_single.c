@@ -20,10 +20,16 @@ struct single {
     int change, undo;
 };
 
-/* The word that the operation leaves; 0 if it is for the lock to do, or to refuse. */
-static int leads_to(const struct single *o, uint64_t word, uint64_t cell, uint64_t *next)
+struct state {
+    uint64_t word, cell;
+};
+
+/* The state that the operation leaves; 0 if it is for the lock to do, or to refuse. */
+static int leads_to(const struct single *o, const struct state *now, struct state *next)
 {
-    int before = px_cell_adjustment(cell, px_word_epoch(word));
+    uint64_t word = now->word;
+    uint32_t epoch = px_word_epoch(word);
+    int before = px_cell_adjustment(now->cell, epoch);
     int after = o->undo ? before - o->change : before;
     int value = px_word_value(word) + o->change;
     if (value < 0 || value > LIBSHM_SEMVMX || !px_adjustment_is_valid(after))
@@ -32,49 +38,50 @@ static int leads_to(const struct single *o, uint64_t word, uint64_t cell, uint64
     if (px_word_holders(word) != (before != 0 ? PX_ONE_HOLDER : PX_NO_HOLDER))
         return 0;
     word = px_word_with_holding(px_word_with_value(word, value), before, after);
-    *next = o->undo ? px_word_with_operation(word, o->change, o->s->row,
-                                             (uint32_t)px_cell_seq(cell) + 1)
-                    : px_word_with_operation(word, 0, 0, 0);
+    next->cell = px_cell(after, epoch, now->cell);
+    next->word = o->undo ? px_word_with_operation(word, o->change, o->s->row,
+                                                  (uint32_t)px_cell_seq(next->cell))
+                         : px_word_with_operation(word, 0, 0, 0);
     return 1;
 }
 
 /*
- * The word's exchange is the operation. With undo it is only done to the cell afterwards, by us, or by
- * whoever comes to the word next: nobody changes the word before.
+ * The word's exchange is the operation. With undo it is only done to the cell afterwards, by us, or, if
+ * the cell has become another, by somebody who came to the word meanwhile: nobody changes the word before.
  */
 static enum outcome attempt(const struct single *o)
 {
     _Atomic uint64_t *at = px_word_of(o->s, o->index);
-    uint64_t next, word = atomic_load_explicit(at, memory_order_acquire); /* model: O1 */
-    if (word & (PX_WORD_LOCKED | PX_WORD_AWAITED))
-        return NEEDS_LOCK;
-    if (px_word_row(word) && !px_word_help(o->s, o->index, word))
-        return AGAIN;
     _Atomic uint64_t *own = &o->row->cells[o->index];
-    uint64_t cell = atomic_load_explicit(own, memory_order_acquire); /* model: O2 */
-    if (!leads_to(o, word, cell, &next))
+    struct state next,
+        now = {.word = atomic_load_explicit(at, memory_order_acquire)}; /* model: O1 */
+    if (now.word & (PX_WORD_LOCKED | PX_WORD_AWAITED))
         return NEEDS_LOCK;
-    if (!atomic_compare_exchange_strong(at, &word, next)) /* model: O3 */
+    if (px_word_row(now.word) && !px_word_help(o->s, o->index, now.word))
+        return AGAIN;
+    now.cell = atomic_load_explicit(own, memory_order_acquire); /* model: O2 */
+    if (!leads_to(o, &now, &next))
+        return NEEDS_LOCK;
+    if (!atomic_compare_exchange_strong(at, &now.word, next.word)) /* model: O3 */
         return AGAIN;
     if (o->undo)
-        px_word_help(o->s, o->index, next);
+        atomic_compare_exchange_strong(own, &now.cell, next.cell); /* model: O4 */
     return DONE;
 }
 
 /* Written only if it changes: others look at the same lines. */
-static void stamp(const struct single *o)
+static void stamp(const struct single *o, pid_t pid)
 {
     struct px_semaphore *semaphore = &px_set_semaphores(o->s)[o->index];
     struct px_header *header = px_set_header(o->s);
-    int32_t pid = (int32_t)px_pid();
     int64_t now = (int64_t)time(NULL);
     if (PX_GET(semaphore->pid) != pid)
-        PX_PUT(semaphore->pid, pid);
+        PX_PUT(semaphore->pid, (int32_t)pid);
     if (PX_GET(header->otime) != now)
         PX_PUT(header->otime, now);
 }
 
-static int operate(struct px_set *s, const struct shm_backend_sembuf *op)
+static int operate(struct px_set *s, const struct shm_backend_sembuf *op, pid_t pid)
 {
     struct single o = {s, NULL, op->sem_num, op->sem_op, (op->sem_flg & LIBSHM_SEM_UNDO) != 0};
     if (o.index >= s->layout.nsems || px_set_is_dead(s) || !PX_GET(s->claimed) ||
@@ -88,7 +95,7 @@ static int operate(struct px_set *s, const struct shm_backend_sembuf *op)
         outcome = attempt(&o);
     if (outcome != DONE)
         return 0;
-    stamp(&o);
+    stamp(&o, pid);
     return 1;
 }
 
@@ -101,13 +108,12 @@ static int is_simple(const struct shm_backend_sembuf *op)
 int px_single(int semid, const struct shm_backend_sembuf *op, const struct timespec *timeout)
 {
     pid_t pid = px_pid();
-    if (semid < 0 || !op || !is_simple(op) || !px_timeout_is_valid(timeout) ||
-        px_sleep_is_abandoned())
+    if (semid < 0 || !is_simple(op) || !px_timeout_is_valid(timeout) || px_sleep_is_abandoned())
         return 0;
     struct px_set *s = px_set_borrow(semid);
     if (!s)
         return 0;
-    int done = operate(s, op);
+    int done = operate(s, op, pid);
     px_set_give_back(semid);
     /* A handler may have forked in between: then this is a child, which has done nothing yet. */
     return done && px_pid() == pid;

@@ -18,8 +18,8 @@ static inline _Atomic uint64_t *px_word_of(const struct px_set *s, uint32_t inde
  */
 int px_word_help(struct px_set *s, uint32_t index, uint64_t word);
 
-/* 1 if the row holds an adjustment of the semaphore, or is about to. */
-int px_word_is_held_by(struct px_set *s, uint32_t index, uint32_t row);
+/* 1 if row `number` holds an adjustment of the semaphore, or is about to. */
+int px_word_is_held_by(struct px_set *s, uint32_t index, uint32_t number);
 
 /* All below: the set lock is held. */
 

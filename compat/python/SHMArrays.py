@@ -137,9 +137,14 @@ class SHMArrays(object):
             self._create(values, layout, permissions)
         else:
             self._attach(_check_keys(keys), layout)
-        self._finish(timeout)
-        if keys is None and self.layout == "legacy":
-            self._store.write(values)
+        try:
+            self._finish(timeout)
+            if keys is None and self.layout == "legacy":
+                self._store.write(values)
+        except BaseException:
+            if keys is None:
+                self.remove()  # nobody has the keys
+            raise
 
     def _describe(self, specs, store_dtype):
         self.specs = specs

@@ -293,7 +293,18 @@ inline operate(difference)
     :: else -> break
     od;
     if
-    :: outcome == DONE -> help(mine)
+    :: outcome == DONE ->
+#ifdef STORE_CELL
+        atomic { STEP(O4) adjustment[me] = own_cell - difference; seq[me] = own_number + 1 }
+#else
+        atomic { STEP(O4)
+                 if
+                 :: adjustment[me] == own_cell && seq[me] == own_number ->
+                    adjustment[me] = own_cell - difference;
+                    seq[me] = own_number + 1
+                 :: else
+                 fi }
+#endif
     :: else -> operate_locked(difference)
     fi;
     own_cell = 0;

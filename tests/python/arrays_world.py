@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import unittest
+import warnings
 from collections import OrderedDict
 
 import shm
@@ -311,6 +312,16 @@ class NumpyCase(unittest.TestCase):
             self.assertEqual(error.errno, number, str(error))
             return error
         raise AssertionError('expected errno %d, %r was returned' % (number, value))
+
+    @contextlib.contextmanager
+    def loss(self):
+        """The block warns once that the legacy layout stores values as others, and of nothing else."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            yield
+        messages = [str(w.message) for w in caught]
+        self.assertEqual(len(messages), 1, messages)
+        self.assertIn('the legacy layout stores all arrays as', messages[0])
 
     def is_free(self, a):
         """Another handle gets every lock of the set, and changes nothing by it."""

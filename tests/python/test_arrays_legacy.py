@@ -92,7 +92,8 @@ class TestBytes(Case):
         self.check(named(x=np.array([1.5, -2.0], '>f4')), [struct.pack('>2f', 1.5, -2.0)])
 
     def test_store_dtype_narrows(self):
-        self.check(named(x=np.array([0.1, 2.0])), [struct.pack('<2f', 0.1, 2.0)], store_dtype='<f4')
+        with self.loss():
+            self.check(named(x=np.array([0.1, 2.0])), [struct.pack('<2f', 0.1, 2.0)], store_dtype='<f4')
 
     def test_the_first_type_is_that_of_all(self):
         self.check(OrderedDict([('f', np.array([0.5])), ('i', np.array([7, -3], '<i4'))]),
@@ -337,7 +338,8 @@ class TestLegacyUpdates(Case):
         self.assertEqual(raw(a), struct.pack('<2d', 3, -1))
 
     def test_through_a_narrow_store(self):
-        a = self.made(named(x=np.array([0.1])), layout='legacy', store_dtype='<f4')
+        with self.loss():
+            a = self.made(named(x=np.array([0.1])), layout='legacy', store_dtype='<f4')
         seen = []
         a.update_arrays(named(x=np.array([1.0])), lambda new, old: seen.append(old.dtype) or new + old)
         self.assertEqual(seen, [np.dtype('f8')])

@@ -3,7 +3,7 @@ import pickle
 import unittest
 from collections import OrderedDict
 
-from arrays_world import NO_NUMPY, again, copies, like, np, remove_keys, sa, same
+from arrays_world import NO_NUMPY, again, copies, np, remove_keys, sa, same
 
 try:
     import hypothesis

@@ -8,9 +8,8 @@ from collections import OrderedDict
 import arrays_arithmetic
 import arrays_table
 import shm
-from arrays_world import (DEADLINE, EAGAIN, EDEADLK, EIDRM, EINVAL, NumpyCase, Thread, again,
-                          filled, like, locked, memory, named, np, sa, same, semaphore,
-                          waits_for)
+from arrays_world import (EAGAIN, EDEADLK, EIDRM, EINVAL, NumpyCase, Thread, again, filled, like,
+                          locked, memory, named, np, sa, same, semaphore, waits_for)
 
 
 def two_partitions():

@@ -7,8 +7,8 @@ from collections import OrderedDict
 
 import arrays_table
 import shm
-from arrays_world import (DEADLINE, NumpyCase, Thread, filled, like, locked, memory, named, np, sa,
-                          semaphore, waits_for)
+from arrays_world import (DEADLINE, NumpyCase, Thread, like, locked, memory, named, np, sa, semaphore,
+                          waits_for)
 
 EXCEPTIONS = {'KeyError': KeyError, 'ValueError': ValueError, 'AttributeError': AttributeError,
               'TypeError': TypeError, 'ZeroDivisionError': ZeroDivisionError}
