@@ -178,6 +178,9 @@ const char *shm_backend_name(void);
  */
 int shm_backend_sem_is(int semid, key_t key, size_t nsems);
 
+/* The same of a segment of `size` bytes. */
+int shm_backend_shm_is(int shmid, key_t key, size_t size);
+
 /*
  * What calls that sleep in semtimedop ask now and then, in the thread that sleeps, holding
  * nothing and with the caller's signals let through; not 0: the call ends with EINTR, unless it

@@ -25,6 +25,13 @@ int shm_memory_check(struct shm_memory *m, struct shm_backend_shmid_ds *ds)
     return 0;
 }
 
+int shm_memory_is_there(struct shm_memory *m)
+{
+    struct shm_backend_shmid_ds ds;
+    assert(m && shm_handle_alive(&handles, &m->handle));
+    return shm_backend_shm_is(m->handle.id, m->key, m->size) ? 0 : shm_memory_check(m, &ds);
+}
+
 static struct shm_memory *new_handle(int shmid)
 {
     struct shm_memory *fresh = calloc(1, sizeof *fresh);

@@ -108,13 +108,12 @@ static bool inside(size_t size, size_t nbytes, size_t offset)
 
 int shm_memory_read(struct shm_memory *m, void *buf, size_t nbytes, size_t offset)
 {
-    struct shm_backend_shmid_ds ds;
-    if (shm_memory_check(m, &ds) < 0)
+    if (shm_memory_is_there(m) < 0)
         return -1;
     uintptr_t mapping = m->mapping;
     if (!mapping)
         return fail_detached();
-    if (!inside(ds.segsz, nbytes, offset))
+    if (!inside(m->size, nbytes, offset))
         return shm_fail(EINVAL, offset ? "read() arguments exceed upper memory limit"
                                        : "read() argument exceeds upper memory limit");
     if (nbytes > 0)
@@ -124,15 +123,14 @@ int shm_memory_read(struct shm_memory *m, void *buf, size_t nbytes, size_t offse
 
 int shm_memory_write(struct shm_memory *m, const void *data, size_t nbytes, size_t offset)
 {
-    struct shm_backend_shmid_ds ds;
-    if (shm_memory_check(m, &ds) < 0)
+    if (shm_memory_is_there(m) < 0)
         return -1;
     uintptr_t mapping = m->mapping;
     if (!mapping)
         return fail_detached();
     if (shm_mapping_how(mapping) & LIBSHM_ATTACH_RDONLY)
         return shm_fail(EACCES, "can't write on read-only attached memory");
-    if (!inside(ds.segsz, nbytes, offset))
+    if (!inside(m->size, nbytes, offset))
         return shm_fail(EINVAL, offset ? "write() arguments exceed upper memory limit"
                                        : "write() argument exceeds upper memory limit");
     if (nbytes > 0)

@@ -30,6 +30,9 @@ int shm_mapping_how(uintptr_t mapping);
  */
 int shm_memory_check(struct shm_memory *m, struct shm_backend_shmid_ds *ds);
 
+/* The same for those who want nothing else of the status. */
+int shm_memory_is_there(struct shm_memory *m);
+
 /* Takes a creation back after a later step failed; errno and sentence stay those of the step.
  */
 void shm_memory_uncreate(int shmid);

@@ -16,6 +16,8 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_file.h \
 	%D%/posix_get.c \
 	%D%/posix_get.h \
+	%D%/posix_glance.c \
+	%D%/posix_glance.h \
 	%D%/posix_header.c \
 	%D%/posix_header.h \
 	%D%/posix_interrupt.c \

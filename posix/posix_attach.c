@@ -103,6 +103,14 @@ struct px_attach *px_attach_cut(void *start, size_t length)
     return gone;
 }
 
+int px_attach_is_of(int id)
+{
+    for (const struct px_attach *a = attaches; a; a = a->next)
+        if (a->id == id)
+            return 1;
+    return 0;
+}
+
 off_t px_attach_byte(void)
 {
     uint64_t span = (uint64_t)(PX_ATTACH_END - PX_ATTACH_START);

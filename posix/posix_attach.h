@@ -50,6 +50,9 @@ struct px_attach *px_attach_take(const void *address, uint64_t serial);
  */
 struct px_attach *px_attach_cut(void *start, size_t length);
 
+/* Whether any attach is of this segment. */
+int px_attach_is_of(int id);
+
 /* A random byte of the attach range. */
 off_t px_attach_byte(void);
 

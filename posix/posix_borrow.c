@@ -2,6 +2,8 @@
 
 #include "posix/posix_borrow.h"
 
+#include <stdatomic.h>
+
 #ifdef HAVE_SYS_SINGLE_THREADED_H
 #include <sys/single_threaded.h>
 #define is_single_threaded() __libc_single_threaded
@@ -12,13 +14,18 @@
 enum { PLACES = 1024 };
 
 static struct place {
-    struct px_set *_Atomic set;
+    void *_Atomic thing;
     _Atomic unsigned users;
-} places[PLACES];
+} places[2][PLACES];
 
-static struct place *place_of(int id)
+static struct place *place_of(enum px_kind kind, int id)
 {
-    return &places[(unsigned)id % PLACES];
+    return &places[kind == PX_SET][(unsigned)id % PLACES];
+}
+
+static int id_of(const void *thing)
+{
+    return *(const int *)thing;
 }
 
 /*
@@ -35,42 +42,40 @@ static void add(_Atomic unsigned *users, unsigned difference)
         atomic_fetch_add(users, difference);
 }
 
-/* Counted first, looked at afterwards: who recalls a set does it the other way round. */
-struct px_set *px_set_borrow(int id)
+/* Counted first, looked at afterwards: who recalls a thing does it the other way round. */
+void *px_borrow(enum px_kind kind, int id)
 {
-    struct place *place = place_of(id);
+    struct place *place = place_of(kind, id);
     add(&place->users, 1);
     atomic_signal_fence(memory_order_seq_cst);
-    struct px_set *s = atomic_load(&place->set);
-    if (s && s->id == id)
-        return s;
-    px_set_give_back(id);
+    void *thing = atomic_load(&place->thing);
+    if (thing && id_of(thing) == id)
+        return thing;
+    px_give_back(kind, id);
     return NULL;
 }
 
-void px_set_give_back(int id)
+void px_give_back(enum px_kind kind, int id)
 {
     atomic_signal_fence(memory_order_seq_cst);
-    add(&place_of(id)->users, (unsigned)-1);
+    add(&place_of(kind, id)->users, (unsigned)-1);
 }
 
-void px_set_lend(struct px_set *s)
+void px_lend(enum px_kind kind, void *thing)
 {
-    atomic_store(&place_of(s->id)->set, s);
+    atomic_store(&place_of(kind, id_of(thing))->thing, thing);
 }
 
-int px_set_recall(struct px_set *s)
+int px_recall(enum px_kind kind, void *thing)
 {
-    struct place *place = place_of(s->id);
-    struct px_set *lent = s;
-    atomic_compare_exchange_strong(&place->set, &lent, NULL);
+    struct place *place = place_of(kind, id_of(thing));
+    void *lent = thing;
+    atomic_compare_exchange_strong(&place->thing, &lent, NULL);
     return atomic_load(&place->users) == 0;
 }
 
-int px_set_disown(struct px_set *s)
+int px_disown(enum px_kind kind, void *thing)
 {
-    struct place *place = place_of(s->id);
-    int unused = px_set_recall(s);
-    atomic_store(&place->users, 0);
-    return unused;
+    struct place *place = place_of(kind, id_of(thing));
+    return atomic_exchange(&place->users, 0) == 0;
 }

@@ -1,30 +1,33 @@
 /*
- * Open sets for calls that take no lock: what keeps a set mapped while they use it.
+ * What calls that take no lock look at, open sets and the headers of attached segments, and what keeps
+ * it mapped meanwhile.
  *
- * A set that is lent has a place in a table that never moves, which counts who is using it. A set is
+ * A thing that is lent has a place in a table that never moves, which counts who is using it. It is
  * recalled first: nobody borrows it after that, and it may be unmapped once nobody has it any more.
+ * The first member of whatever is lent is its `int id`.
  */
 #ifndef LIBSHM_POSIX_BORROW_H
 #define LIBSHM_POSIX_BORROW_H
 
-#include "posix/posix_set.h"
+#include "posix/posix_store.h"
 
 /*
- * The set with this id, or NULL if it is not lent. No lock is taken, no signal blocked: a handler that
- * leaves with siglongjmp before px_set_give_back costs a mapping that is not given up, and no more.
+ * The set or the look at a segment with this id, or NULL if none is lent. No lock is taken, no signal
+ * blocked: a handler that leaves with siglongjmp before px_give_back costs a mapping that is not given up,
+ * and no more.
  */
-struct px_set *px_set_borrow(int id);
-void px_set_give_back(int id);
+void *px_borrow(enum px_kind kind, int id);
+void px_give_back(enum px_kind kind, int id);
 
 /* All below: the table lock is held. */
 
 /* The last of two with the same place has it. */
-void px_set_lend(struct px_set *s);
+void px_lend(enum px_kind kind, void *thing);
 
-/* 1 if nobody has the set. */
-int px_set_recall(struct px_set *s);
+/* 1 if nobody has it. */
+int px_recall(enum px_kind kind, void *thing);
 
-/* In a forked child: the same, and nobody has it any more, if not this thread, which a handler has interrupted. */
-int px_set_disown(struct px_set *s);
+/* In a forked child nobody has it any more, if not this thread, which a handler has interrupted: 1 if not. */
+int px_disown(enum px_kind kind, void *thing);
 
 #endif

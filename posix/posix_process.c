@@ -15,6 +15,7 @@
 
 #include "posix/posix_attach.h"
 #include "posix/posix_file.h"
+#include "posix/posix_glance.h"
 #include "posix/posix_set.h"
 
 /*
@@ -88,6 +89,7 @@ static void notice_process(void)
     pthread_mutex_init(&store_mutex, NULL);
     pthread_mutex_init(&table_mutex, NULL);
     px_sets_forget();
+    px_glances_notice_fork();
     atomic_store(&self->random, seed());
     atomic_store(&self->pid, getpid());
     px_files_notice_fork();

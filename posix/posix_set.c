@@ -37,7 +37,7 @@ static struct px_set **bucket(int id)
 static int drop(struct px_set **at)
 {
     struct px_set *s = *at;
-    if (!px_set_recall(s) || px_file_unmap(s->base, s->layout.file_size) != 0)
+    if (!px_recall(PX_SET, s) || px_file_unmap(s->base, s->layout.file_size) != 0)
         return -1; /* it stays until somebody looks again */
     *at = s->next;
     px_pool_give(&pool, s);
@@ -127,7 +127,7 @@ static struct px_set *open_set(int id)
     } else {
         s->next = *bucket(id);
         *bucket(id) = s;
-        px_set_lend(s);
+        px_lend(PX_SET, s);
     }
     px_object_close(&o);
     return s;
@@ -240,7 +240,8 @@ void px_sets_forget(void)
         while (buckets[b]) {
             struct px_set *s = buckets[b];
             buckets[b] = s->next;
-            int unused = px_set_disown(s);
+            int unused = px_disown(PX_SET, s);
+            px_recall(PX_SET, s);
             if (s->references || !unused)
                 shroud(s);
             else

@@ -13,9 +13,9 @@
 enum { PX_LOCKED_MOST = 16 };
 
 struct px_set {
+    int id;              /* first: see posix_borrow.h */
+    unsigned references; /* calls under way, without those that have borrowed it */
     struct px_set *next;
-    int id;
-    unsigned references; /* calls under way */
     uint32_t row;        /* of this process */
     uint32_t lock_word;  /* what the lock holds while this process has it */
     _Atomic int claimed; /* the row is marked as used; set lock held to change */

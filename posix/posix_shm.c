@@ -8,6 +8,7 @@
 #include "libshm/backend.h"
 #include "libshm/fail.h"
 #include "posix/posix_get.h"
+#include "posix/posix_glance.h"
 #include "posix/posix_life.h"
 #include "posix/posix_list.h"
 #include "posix/posix_lock.h"
@@ -170,6 +171,9 @@ static int stat_open(struct px_object *o, int check, struct shm_backend_shmid_ds
         return needs_a_buffer();
     fill_ds(o, ds);
     ds->nattch = (uint64_t)count;
+    px_table_lock();
+    px_glance_refresh(o);
+    px_table_unlock();
     return 0;
 }
 

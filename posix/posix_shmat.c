@@ -10,6 +10,7 @@
 #include "posix/posix_attach.h"
 #include "posix/posix_file.h"
 #include "posix/posix_get.h"
+#include "posix/posix_glance.h"
 #include "posix/posix_life.h"
 #include "posix/posix_lock.h"
 #include "posix/posix_perm.h"
@@ -179,8 +180,10 @@ static int attach(struct attaching *w, int shmid)
         w->length = mapped_length(&o);
         result = attach_locked(w);
     }
-    if (result == 0)
+    if (result == 0) {
         stamp_attach(&o);
+        px_glance_begin(&o);
+    }
     px_object_close(&o);
     return result;
 }
@@ -248,6 +251,7 @@ static void settle_replaced(struct px_attach *gone)
         px_block_signals(&old);
         px_table_lock();
         px_attach_discard(a);
+        px_glances_end();
         px_table_unlock();
         px_restore_signals(&old);
     }
@@ -303,6 +307,7 @@ static int unmap(const void *address, struct px_attach *copy)
 {
     px_table_lock();
     int result = unmap_pieces(address, copy);
+    px_glances_end();
     px_table_unlock();
     return result;
 }

@@ -110,11 +110,11 @@ int px_single(int semid, const struct shm_backend_sembuf *op, const struct times
     pid_t pid = px_pid();
     if (semid < 0 || !is_simple(op) || !px_timeout_is_valid(timeout) || px_sleep_is_abandoned())
         return 0;
-    struct px_set *s = px_set_borrow(semid);
+    struct px_set *s = px_borrow(PX_SET, semid);
     if (!s)
         return 0;
     int done = operate(s, op, pid);
-    px_set_give_back(semid);
+    px_give_back(PX_SET, semid);
     /* A handler may have forked in between: then this is a child, which has done nothing yet. */
     return done && px_pid() == pid;
 }

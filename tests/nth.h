@@ -60,6 +60,7 @@ int nth_startup_role(char **arguments);
 struct nth_process {
     char descriptors[256];
     int mappings; /* of segments */
+    int looks;    /* mappings of their headers: none is needed, one is enough for each */
     int sets;     /* mappings of sets: the user-space backend keeps them open */
     long blocks, maps;
     unsigned long long signals; /* blocked ones */

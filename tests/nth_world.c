@@ -177,17 +177,22 @@ static void list_descriptors(char *text, size_t size)
         closedir(entries);
 }
 
+/* Of a file of the user-space backend, what lies at its start is the library's look at the header. */
 static void count_mappings(struct nth_process *p)
 {
     char line[512], *name;
+    unsigned long long offset;
     FILE *maps = fopen("/proc/self/maps", "r");
 
-    p->mappings = p->sets = 0;
+    p->mappings = p->sets = p->looks = 0;
     while (maps && fgets(line, sizeof line, maps)) {
         p->mappings += strstr(line, "/SYSV") != NULL;
         if ((name = strstr(line, "/libshm.")) == NULL)
             continue;
-        p->mappings += strstr(name, ".m.") != NULL;
+        offset = 0;
+        sscanf(line, "%*s %*s %llx", &offset);
+        p->mappings += strstr(name, ".m.") != NULL && offset != 0;
+        p->looks += strstr(name, ".m.") != NULL && offset == 0;
         p->sets += strstr(name, ".s.") != NULL;
     }
     if (maps)

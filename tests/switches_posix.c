@@ -127,9 +127,9 @@ WRAP(void, px_word_await, struct px_set *s, uint32_t index)
 }
 
 /* A set is unmapped under those who use it. */
-WRAP(int, px_set_recall, struct px_set *s)
+WRAP(int, px_recall, enum px_kind kind, void *thing)
 {
-    int unused = __real_px_set_recall(s);
+    int unused = __real_px_recall(kind, thing);
 
     return OFF(recall) ? 1 : unused;
 }
