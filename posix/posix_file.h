@@ -30,6 +30,9 @@ void px_file_close(int fd);
  */
 int px_file_locks_are_inherited(void);
 
+/* Whether an opening whose descriptor is closed costs none, although the process has locks on the file. */
+int px_file_closes_at_once(void);
+
 /* Around a fork; in the child after it knows itself. All other locks of the process are held. */
 void px_files_before_fork(void);
 void px_files_after_fork(int in_child);

@@ -168,6 +168,11 @@ int px_file_unmap(void *start, size_t length)
  * count a moment after fork has returned.
  */
 
+int px_file_closes_at_once(void)
+{
+    return 0;
+}
+
 int px_file_locks_are_inherited(void)
 {
     return 0;

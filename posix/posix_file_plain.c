@@ -27,6 +27,11 @@ void px_file_close(int fd)
     px_close(fd);
 }
 
+int px_file_closes_at_once(void)
+{
+    return 1;
+}
+
 int px_file_locks_are_inherited(void)
 {
     return 1;

@@ -76,7 +76,7 @@ static void begin(const struct px_object *o)
 void px_glance_begin(const struct px_object *o)
 {
     int error = errno;
-    if (!find(o->id))
+    if (px_file_closes_at_once() && !find(o->id))
         begin(o);
     errno = error;
 }
