@@ -92,6 +92,7 @@ programs = \
 	%D%/prog_family_posix %D%/prog_family_sysv \
 	%D%/prog_full_posix %D%/prog_full_sysv \
 	%D%/prog_header_posix \
+	%D%/prog_hot_posix %D%/prog_hot_sysv \
 	%D%/prog_hostile_posix %D%/prog_hostile_sysv \
 	%D%/prog_limits_posix %D%/prog_limits_sysv \
 	%D%/prog_many_posix %D%/prog_many_sysv \
@@ -236,6 +237,21 @@ step_sources = \
 %C%_prog_hostile_posix_LDADD = $(backend_with_posix)
 %C%_prog_hostile_sysv_SOURCES = %D%/prog_hostile.c
 %C%_prog_hostile_sysv_LDADD = $(backend_with_sysv)
+# Counted by prog_hot.c.
+hot_wraps = \
+	-Wl,--wrap=calloc \
+	-Wl,--wrap=malloc \
+	-Wl,--wrap=realloc \
+	-Wl,--wrap=semctl \
+	-Wl,--wrap=semop \
+	-Wl,--wrap=semtimedop \
+	-Wl,--wrap=shmctl
+%C%_prog_hot_posix_LDADD = $(backend_with_posix)
+%C%_prog_hot_posix_LDFLAGS = $(AM_LDFLAGS) $(hot_wraps)
+%C%_prog_hot_posix_SOURCES = %D%/prog_hot.c
+%C%_prog_hot_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_hot_sysv_LDFLAGS = $(AM_LDFLAGS) $(hot_wraps)
+%C%_prog_hot_sysv_SOURCES = %D%/prog_hot.c
 %C%_prog_limits_posix_SOURCES = %D%/prog_limits.c
 %C%_prog_limits_posix_LDADD = $(backend_with_posix)
 %C%_prog_limits_sysv_SOURCES = %D%/prog_limits.c
