@@ -36,16 +36,34 @@ struct shm_kernels {
     shm_kernel by_kind[LIBSHM_KERNEL_KINDS];
 };
 
-/* The table of an element type; NULL: it has none. */
+/* The table of an element type, for this processor; NULL: it has none. */
 const struct shm_kernels *shm_kernels_of(int dtype);
 
-extern const struct shm_kernels shm_kernels_int8, shm_kernels_uint8, shm_kernels_int16,
-    shm_kernels_uint16, shm_kernels_int32, shm_kernels_uint32, shm_kernels_int64,
-    shm_kernels_uint64;
-extern const struct shm_kernels shm_kernels_float32, shm_kernels_float64,
-    shm_kernels_longdouble;
-extern const struct shm_kernels shm_kernels_complex64, shm_kernels_complex128,
-    shm_kernels_complex_longdouble;
+/*
+ * Instruction sets. arrays_kernels_int.c and arrays_kernels_real.c are compiled once for each that the
+ * compiler has, with other names; which is used is found out when the library is loaded.
+ */
+enum shm_kernel_set { LIBSHM_KERNELS_PLAIN, LIBSHM_KERNELS_AVX2, LIBSHM_KERNEL_SETS };
+
+/* Uses another set, for the tests; returns the one that is used, the best below that is there. */
+enum shm_kernel_set shm_kernels_use(enum shm_kernel_set wanted);
+
+#ifdef LIBSHM_FOR_AVX2
+#define LIBSHM_KERNELS(name) shm_kernels_avx2_##name
+#else
+#define LIBSHM_KERNELS(name) shm_kernels_##name
+#endif
+
+#define LIBSHM_KERNEL_TABLES(prefix)                                                           \
+    extern const struct shm_kernels prefix##int8, prefix##uint8, prefix##int16,                \
+        prefix##uint16;                                                                        \
+    extern const struct shm_kernels prefix##int32, prefix##uint32, prefix##int64,              \
+        prefix##uint64;                                                                        \
+    extern const struct shm_kernels prefix##float32, prefix##float64, prefix##longdouble;      \
+    extern const struct shm_kernels prefix##complex64, prefix##complex128,                     \
+        prefix##complex_longdouble
+LIBSHM_KERNEL_TABLES(shm_kernels_);
+LIBSHM_KERNEL_TABLES(shm_kernels_avx2_);
 extern const struct shm_kernels shm_kernels_bool, shm_kernels_float16;
 
 /*

@@ -38,9 +38,9 @@
     WRAPPING(name, type, wide)                                                                 \
     CLIPPING(name, type)                                                                       \
     ORDERED(name, type)                                                                        \
-    const struct shm_kernels shm_kernels_##name = {{add_##name, linear_##name, scale_##name,   \
-                                                    min_##name, max_##name,                    \
-                                                    linear_exact_##name, scale_exact_##name}};
+    const struct shm_kernels LIBSHM_KERNELS(name) = {                                          \
+        {add_##name, linear_##name, scale_##name, min_##name, max_##name, linear_exact_##name, \
+         scale_exact_##name}};
 
 INTEGER(int8, int8_t, uint32_t, INT8_MIN, INT8_MAX, 0x1p7)
 INTEGER(uint8, uint8_t, uint32_t, 0, UINT8_MAX, 0x1p8)

@@ -18,7 +18,7 @@
                   old[i] <= fresh[i] || old[i] != old[i] ? old[i] : fresh[i])                  \
     LIBSHM_KERNEL(max_##name, type,                                                            \
                   old[i] >= fresh[i] || old[i] != old[i] ? old[i] : fresh[i])                  \
-    const struct shm_kernels shm_kernels_##name = {                                            \
+    const struct shm_kernels LIBSHM_KERNELS(name) = {                                          \
         {add_##name, linear_##name, scale_##name, min_##name, max_##name, NULL, NULL}};
 
 REAL(float32, float)
@@ -56,7 +56,7 @@ REAL(longdouble, long double)
     TWICE(name, real, scale)                                                                   \
     CHOOSE(name, type, min, <, <=)                                                             \
     CHOOSE(name, type, max, >, >=)                                                             \
-    const struct shm_kernels shm_kernels_##name = {                                            \
+    const struct shm_kernels LIBSHM_KERNELS(name) = {                                          \
         {add_##name, linear_##name, scale_##name, min_##name, max_##name, NULL, NULL}};
 
 COMPLEX(complex64, float32, float)

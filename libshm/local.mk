@@ -70,6 +70,18 @@ else
 %C%_libcore_la_SOURCES += %D%/stream_plain.c
 endif
 
+# The built-in updates once more, for processors that have AVX2.
+if HAVE_AVX2_KERNELS
+noinst_LTLIBRARIES += %D%/libkernels_avx2.la
+%C%_libkernels_avx2_la_CFLAGS = $(AM_CFLAGS) -mavx2
+%C%_libkernels_avx2_la_CPPFLAGS = $(AM_CPPFLAGS) $(assert_cppflags) -DLIBSHM_FOR_AVX2
+%C%_libkernels_avx2_la_SOURCES = \
+	%D%/arrays_kernels.h \
+	%D%/arrays_kernels_int.c \
+	%D%/arrays_kernels_real.c
+%C%_libcore_la_LIBADD = %D%/libkernels_avx2.la
+endif
+
 # A reader's copy: the thread sanitizer needs one that it does not look into.
 if HAVE_THREAD_SANITIZER
 %C%_libcore_la_SOURCES += %D%/racing_copy_tsan.c

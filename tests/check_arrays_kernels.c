@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "libshm/arrays.h"
+#include "libshm/arrays_kernels.h"
 #include "libshm/half.h"
 #include "tests/suite.h"
 
@@ -509,18 +510,28 @@ static void check_all_operations(void)
     ck_works(shm_arrays_close(a));
 }
 
+/* With the instructions of this processor, and without. */
+static void check_all_sets(unsigned seed)
+{
+    for (enum shm_kernel_set set = 0; set < LIBSHM_KERNEL_SETS; set++) {
+        if (shm_kernels_use(set) != set)
+            continue;
+        printf("kernels of set %d\n", (int)set);
+        srand(seed);
+        check_all_operations();
+    }
+}
+
 START_TEST(every_type_and_operation)
 {
-    srand(3);
-    check_all_operations();
+    check_all_sets(3);
 }
 END_TEST
 
 START_TEST(every_type_and_operation_streaming)
 {
     shm_arrays_stream_threshold = 0;
-    srand(4);
-    check_all_operations();
+    check_all_sets(4);
 }
 END_TEST
 
