@@ -9,7 +9,6 @@
 #include "libshm/fail.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct shm_arrays_view *first;
 
 /*
@@ -29,15 +28,9 @@ static void release(void)
 }
 
 /* As in handles.c: whoever holds the lock waits for nothing else, so a fork may wait for it. */
-static void register_fork_handlers(void)
+__attribute__((constructor)) static void register_fork_handlers(void)
 {
     pthread_atfork(acquire, release, release);
-}
-
-static void enter(void)
-{
-    pthread_once(&once, register_fork_handlers);
-    acquire();
 }
 
 /*
@@ -62,7 +55,7 @@ void shm_view_enter(struct shm_arrays_view *v)
 {
     v->thread = this_thread();
     v->pid = getpid();
-    enter();
+    acquire();
     v->next = first;
     first = v;
     atomic_fetch_add_explicit(&open_views, 1, memory_order_relaxed);
@@ -71,7 +64,7 @@ void shm_view_enter(struct shm_arrays_view *v)
 
 void shm_view_leave(struct shm_arrays_view *v)
 {
-    enter();
+    acquire();
     struct shm_arrays_view **link = &first;
     while (*link != v)
         link = &(*link)->next;
@@ -93,7 +86,7 @@ static bool this_thread_holds(const struct shm_partition *p)
     unsigned long thread = this_thread();
     pid_t pid = getpid();
     bool found = false;
-    enter();
+    acquire();
     for (const struct shm_arrays_view *v = first; v; v = v->next)
         found = found || (v->thread == thread && v->pid == pid && holds(v, p));
     release();
@@ -113,7 +106,7 @@ int shm_view_check(const struct shm_partition *p)
 static bool is_viewed(const struct shm_arrays *a)
 {
     bool found = false;
-    enter();
+    acquire();
     for (const struct shm_arrays_view *v = first; v; v = v->next)
         found = found || v->arrays == a;
     release();

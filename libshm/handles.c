@@ -6,7 +6,6 @@
 #include "libshm/handles.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void acquire(void)
 {
@@ -21,17 +20,12 @@ static void release(void)
 /*
  * Whoever holds the lock waits for nothing else, so a fork may wait for it whatever other fork
  * handlers have taken before. Without memory for the registration everything works but a fork
- * that coincides with another thread's call.
+ * that coincides with another thread's call. At load time: a fork while another thread is inside
+ * pthread_once leaves the child waiting for that thread.
  */
-static void register_fork_handlers(void)
+__attribute__((constructor)) static void register_fork_handlers(void)
 {
     pthread_atfork(acquire, release, release);
-}
-
-static void enter(void)
-{
-    pthread_once(&once, register_fork_handlers);
-    acquire();
 }
 
 static struct shm_handle **bucket(struct shm_handle_table *table, int id)
@@ -51,7 +45,7 @@ static struct shm_handle *find_and_count(struct shm_handle_table *table, int id)
 
 struct shm_handle *shm_handle_take(struct shm_handle_table *table, int id)
 {
-    enter();
+    acquire();
     struct shm_handle *handle = find_and_count(table, id);
     release();
     return handle;
@@ -59,7 +53,7 @@ struct shm_handle *shm_handle_take(struct shm_handle_table *table, int id)
 
 struct shm_handle *shm_handle_enter(struct shm_handle_table *table, struct shm_handle *fresh)
 {
-    enter();
+    acquire();
     struct shm_handle *handle = find_and_count(table, fresh->id);
     if (!handle) {
         struct shm_handle **first = bucket(table, fresh->id);
@@ -73,7 +67,7 @@ struct shm_handle *shm_handle_enter(struct shm_handle_table *table, struct shm_h
 
 bool shm_handle_drop(struct shm_handle_table *table, struct shm_handle *handle)
 {
-    enter();
+    acquire();
     bool last = --handle->references == 0;
     if (last) {
         struct shm_handle **link = bucket(table, handle->id);
@@ -88,7 +82,7 @@ bool shm_handle_drop(struct shm_handle_table *table, struct shm_handle *handle)
 bool shm_handle_alive(struct shm_handle_table *table, const struct shm_handle *handle)
 {
     bool found = false;
-    enter();
+    acquire();
     for (int i = 0; i < LIBSHM_HANDLE_BUCKETS; i++)
         for (const struct shm_handle *h = table->buckets[i]; h; h = h->next)
             found = found || h == handle;
