@@ -47,6 +47,8 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_process.h \
 	%D%/posix_redo.c \
 	%D%/posix_redo.h \
+	%D%/posix_relax.c \
+	%D%/posix_relax.h \
 	%D%/posix_repair.c \
 	%D%/posix_repair.h \
 	%D%/posix_rows.c \

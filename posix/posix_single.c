@@ -4,11 +4,12 @@
 
 #include "posix/posix_borrow.h"
 #include "posix/posix_process.h"
+#include "posix/posix_relax.h"
 #include "posix/posix_semop.h"
 #include "posix/posix_sleep.h"
 #include "posix/posix_word.h"
 
-enum outcome { DONE, AGAIN, NEEDS_LOCK };
+enum outcome { DONE, AGAIN, WOULD_WAIT, NEEDS_LOCK };
 
 /* Others' operations are in the way so often only if somebody scribbles. */
 enum { ATTEMPTS = 100 };
@@ -24,25 +25,28 @@ struct state {
     uint64_t word, cell;
 };
 
-/* The state that the operation leaves; 0 if it is for the lock to do, or to refuse. */
-static int leads_to(const struct single *o, const struct state *now, struct state *next)
+/* The state that the operation leaves, DONE; or why there is none. */
+static enum outcome leads_to(const struct single *o, const struct state *now,
+                             struct state *next)
 {
     uint64_t word = now->word;
     uint32_t epoch = px_word_epoch(word);
     int before = px_cell_adjustment(now->cell, epoch);
     int after = o->undo ? before - o->change : before;
     int value = px_word_value(word) + o->change;
-    if (value < 0 || value > LIBSHM_SEMVMX || !px_adjustment_is_valid(after))
-        return 0;
+    if (value < 0)
+        return WOULD_WAIT;
+    if (value > LIBSHM_SEMVMX || !px_adjustment_is_valid(after))
+        return NEEDS_LOCK;
     /* An adjustment of others means that a death may have changed the value. */
     if (px_word_holders(word) != (before != 0 ? PX_ONE_HOLDER : PX_NO_HOLDER))
-        return 0;
+        return NEEDS_LOCK;
     word = px_word_with_holding(px_word_with_value(word, value), before, after);
     next->cell = px_cell(after, epoch, now->cell);
     next->word = o->undo ? px_word_with_operation(word, o->change, o->s->row,
                                                   (uint32_t)px_cell_seq(next->cell))
                          : px_word_with_operation(word, 0, 0, 0);
-    return 1;
+    return DONE;
 }
 
 /*
@@ -60,8 +64,9 @@ static enum outcome attempt(const struct single *o)
     if (px_word_row(now.word) && !px_word_help(o->s, o->index, now.word))
         return AGAIN;
     now.cell = atomic_load_explicit(own, memory_order_acquire); /* model: O2 */
-    if (!leads_to(o, &now, &next))
-        return NEEDS_LOCK;
+    enum outcome outcome = leads_to(o, &now, &next);
+    if (outcome != DONE)
+        return outcome;
     if (!atomic_compare_exchange_strong(at, &now.word, next.word)) /* model: O3 */
         return AGAIN;
     if (o->undo)
@@ -81,7 +86,30 @@ static void stamp(const struct single *o, pid_t pid)
         PX_PUT(header->otime, now);
 }
 
-static int operate(struct px_set *s, const struct shm_backend_sembuf *op, pid_t pid)
+/*
+ * Who would have to wait looks at the word for a while first: what it waits for may be on its way, and
+ * then neither side needs the system. Calls that wait already come first: they have the word marked.
+ */
+static enum outcome attempt_for_a_while(const struct single *o, int patient)
+{
+    int attempts = ATTEMPTS, looks = -1;
+    enum outcome outcome;
+    while ((outcome = attempt(o)) == AGAIN || outcome == WOULD_WAIT) {
+        if (outcome == AGAIN && --attempts == 0)
+            break;
+        if (outcome == AGAIN)
+            continue;
+        if (looks < 0)
+            looks = patient ? px_looks() : 0;
+        if (looks-- == 0)
+            break;
+        px_relax();
+    }
+    return outcome;
+}
+
+static int operate(struct px_set *s, const struct shm_backend_sembuf *op, pid_t pid,
+                   int patient)
 {
     struct single o = {s, NULL, op->sem_num, op->sem_op, (op->sem_flg & LIBSHM_SEM_UNDO) != 0};
     if (o.index >= s->layout.nsems || px_set_is_dead(s) || !PX_GET(s->claimed) ||
@@ -90,10 +118,7 @@ static int operate(struct px_set *s, const struct shm_backend_sembuf *op, pid_t 
     o.row = px_row(s, s->row);
     if (!o.row || (o.undo && !PX_GET(o.row->adjusts)))
         return 0;
-    enum outcome outcome = AGAIN;
-    for (int i = 0; outcome == AGAIN && i < ATTEMPTS; i++)
-        outcome = attempt(&o);
-    if (outcome != DONE)
+    if (attempt_for_a_while(&o, patient) != DONE)
         return 0;
     stamp(&o, pid);
     return 1;
@@ -105,6 +130,12 @@ static int is_simple(const struct shm_backend_sembuf *op)
     return op->sem_op != 0 && op->sem_op >= INT8_MIN && op->sem_op <= INT8_MAX;
 }
 
+static int may_wait(const struct shm_backend_sembuf *op, const struct timespec *timeout)
+{
+    return !(op->sem_flg & LIBSHM_IPC_NOWAIT) &&
+           (!timeout || timeout->tv_sec != 0 || timeout->tv_nsec != 0);
+}
+
 int px_single(int semid, const struct shm_backend_sembuf *op, const struct timespec *timeout)
 {
     pid_t pid = px_pid();
@@ -113,7 +144,7 @@ int px_single(int semid, const struct shm_backend_sembuf *op, const struct times
     struct px_set *s = px_borrow(PX_SET, semid);
     if (!s)
         return 0;
-    int done = operate(s, op, pid);
+    int done = operate(s, op, pid, may_wait(op, timeout));
     px_give_back(PX_SET, semid);
     /* A handler may have forked in between: then this is a child, which has done nothing yet. */
     return done && px_pid() == pid;
