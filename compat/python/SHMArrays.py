@@ -448,6 +448,9 @@ class SHMArrays(object):
     def read_arrays(self, ignored=None, out=None):
         """A copy of all arrays, an OrderedDict; each partition is one version.
 
+        Arrays of one result of up to 64 MiB lie in one piece of memory, which goes when all of them
+        are gone: whoever keeps one of them for long keeps a copy.
+
         ignored  for programs that follow the original's README
         out      name -> array: filled and returned instead of new arrays
         """
