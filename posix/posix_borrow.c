@@ -11,7 +11,7 @@
 #define is_single_threaded() 0
 #endif
 
-enum { PLACES = 1024 };
+enum { PLACES = 4096 };
 
 static struct place {
     void *_Atomic thing;
@@ -28,18 +28,24 @@ static int id_of(const void *thing)
     return *(const int *)thing;
 }
 
+/* Never below 0: in the child of a handler that forks in between, nobody has anything any more. */
+static unsigned changed(unsigned count, int difference)
+{
+    return difference < 0 && count == 0 ? 0 : count + (unsigned)difference;
+}
+
 /*
  * Two thirds of what an uncontended operation would cost, were it always one atomic step. A handler
  * that comes between the load and the store leaves the count as it was.
  */
-static void add(_Atomic unsigned *users, unsigned difference)
+static void add(_Atomic unsigned *users, int difference)
 {
+    unsigned count = atomic_load_explicit(users, memory_order_relaxed);
     if (is_single_threaded())
-        atomic_store_explicit(users,
-                              atomic_load_explicit(users, memory_order_relaxed) + difference,
-                              memory_order_relaxed);
+        atomic_store_explicit(users, changed(count, difference), memory_order_relaxed);
     else
-        atomic_fetch_add(users, difference);
+        while (!atomic_compare_exchange_weak(users, &count, changed(count, difference)))
+            continue;
 }
 
 /* Counted first, looked at afterwards: who recalls a thing does it the other way round. */
@@ -58,12 +64,19 @@ void *px_borrow(enum px_kind kind, int id)
 void px_give_back(enum px_kind kind, int id)
 {
     atomic_signal_fence(memory_order_seq_cst);
-    add(&place_of(kind, id)->users, (unsigned)-1);
+    add(&place_of(kind, id)->users, -1);
 }
 
 void px_lend(enum px_kind kind, void *thing)
 {
     atomic_store(&place_of(kind, id_of(thing))->thing, thing);
+}
+
+void px_lend_again(enum px_kind kind, void *thing)
+{
+    void *none = NULL;
+    if (atomic_load(&place_of(kind, id_of(thing))->thing) == NULL)
+        atomic_compare_exchange_strong(&place_of(kind, id_of(thing))->thing, &none, thing);
 }
 
 int px_recall(enum px_kind kind, void *thing)

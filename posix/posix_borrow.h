@@ -24,6 +24,9 @@ void px_give_back(enum px_kind kind, int id);
 /* The last of two with the same place has it. */
 void px_lend(enum px_kind kind, void *thing);
 
+/* If nothing else is lent from its place by now. */
+void px_lend_again(enum px_kind kind, void *thing);
+
 /* 1 if nobody has it. */
 int px_recall(enum px_kind kind, void *thing);
 

@@ -76,7 +76,10 @@ static void begin(const struct px_object *o)
 void px_glance_begin(const struct px_object *o)
 {
     int error = errno;
-    if (px_file_closes_at_once() && !find(o->id))
+    struct px_glance *known = find(o->id);
+    if (known)
+        px_lend_again(PX_SEGMENT, known);
+    else if (px_file_closes_at_once())
         begin(o);
     errno = error;
 }

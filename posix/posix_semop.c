@@ -115,7 +115,8 @@ static uint32_t enqueue(struct px_call *call, const struct px_attempt *a, uint64
 {
     struct px_set *s = call->s;
     uint32_t number = px_waiter_append(s, call->ops, call->nops, ticket);
-    if (number == 0 && px_rows_reap(s, NULL, NULL) > 0)
+    int buried = number == 0 ? px_rows_reap(s, NULL, NULL) : 0;
+    if (buried > 0)
         number = px_waiter_append(s, call->ops, call->nops, ticket);
     if (number == 0)
         return 0;
@@ -123,6 +124,8 @@ static uint32_t enqueue(struct px_call *call, const struct px_attempt *a, uint64
     PX_PUT(px_waiter(s, number)->blocked_for_zero, (uint16_t)a->for_zero);
     for (size_t i = 0; i < call->nops; i++)
         px_word_await(s, call->ops[i].sem_num);
+    if (buried > 0) /* what it waits for may have come by that */
+        px_serve(s, PX_ANY);
     return number;
 }
 
@@ -220,9 +223,11 @@ static int check_arguments(int semid, const struct shm_backend_sembuf *ops, size
 int shm_backend_semtimedop(int semid, const struct shm_backend_sembuf *ops, size_t nops,
                            const struct timespec *timeout)
 {
-    if (nops == 1 && ops && px_single(semid, ops, timeout))
-        return 0;
     int first_error = errno;
+    if (nops == 1 && ops && px_single(semid, ops, timeout)) {
+        errno = first_error;
+        return 0;
+    }
     if (check_arguments(semid, ops, nops, timeout) != 0)
         return -1;
     struct px_mask old;

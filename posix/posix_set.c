@@ -139,8 +139,10 @@ static struct px_set *take(int id, int may_open)
     struct px_set *s = find(id);
     if (!s && may_open)
         s = open_set(id);
-    if (s)
+    if (s) {
         s->references++;
+        px_lend_again(PX_SET, s);
+    }
     px_table_unlock();
     return s;
 }

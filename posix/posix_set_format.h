@@ -29,24 +29,31 @@
 
 /*
  * A semaphore is one word, so that an operation on it alone is one compare-and-exchange
- * (posix_single.c): value 15 | locked 1 | awaited 1 | holders 2 | delta 8 | row 15 | seq 14 | epoch 8.
+ * (posix_single.c): value 15 | locked 1 | awaited 1 | holders 2 | delta 4 | row 14 | seq 21 | epoch 6.
  *
  * locked    only the holder of the set lock changes it
  * awaited   sleeping calls name it; only under the set lock
  * holders   how many rows hold an adjustment of it: none, one, or more
  * row       whose operation this is, if that has an undo: its cell is to change by -delta, and gets the
- *           number seq. The word is not changed again before the cell has it. 0: nobody's
+ *           number seq. The word is not changed again before the cell has it. 0: nobody's; then delta and
+ *           seq are a number that is another after each operation, so that no word comes back soon
  *
- * A process's adjustment of a semaphore is its cell: adj 16 | epoch 8 | seq 40. SETVAL voids all
+ * A process's adjustment of a semaphore is its cell: adj 16 | epoch 6 | seq 42. SETVAL voids all
  * adjustments at once by counting the semaphore's epoch on.
  */
 enum {
     PX_VALUE_BITS = 15,
     PX_HOLDERS_SHIFT = 17,
     PX_DELTA_SHIFT = 19,
-    PX_ROW_SHIFT = 27,
-    PX_SEQ_SHIFT = 42,
-    PX_EPOCH_SHIFT = 56,
+    PX_ROW_SHIFT = 23,
+    PX_SEQ_SHIFT = 37,
+    PX_EPOCH_SHIFT = 58,
+    PX_DELTA_BITS = PX_ROW_SHIFT - PX_DELTA_SHIFT,
+    PX_ROW_BITS = PX_SEQ_SHIFT - PX_ROW_SHIFT,
+    PX_SEQ_BITS = PX_EPOCH_SHIFT - PX_SEQ_SHIFT,
+    PX_EPOCH_BITS = 64 - PX_EPOCH_SHIFT,
+    PX_CELL_SEQ_SHIFT = 16 + PX_EPOCH_BITS,
+    PX_DELTA_MOST = (1 << (PX_DELTA_BITS - 1)) - 1, /* either way */
 };
 #define PX_WORD_LOCKED  (UINT64_C(1) << 15)
 #define PX_WORD_AWAITED (UINT64_C(1) << 16)
@@ -83,17 +90,18 @@ static inline enum px_holders px_word_holders(uint64_t word)
 
 static inline int px_word_delta(uint64_t word)
 {
-    return (int8_t)(uint8_t)px_word_bits(word, PX_DELTA_SHIFT, 8);
+    int bits = (int)px_word_bits(word, PX_DELTA_SHIFT, PX_DELTA_BITS);
+    return bits > PX_DELTA_MOST ? bits - (1 << PX_DELTA_BITS) : bits;
 }
 
 static inline uint32_t px_word_row(uint64_t word)
 {
-    return px_word_bits(word, PX_ROW_SHIFT, 15);
+    return px_word_bits(word, PX_ROW_SHIFT, PX_ROW_BITS);
 }
 
 static inline uint32_t px_word_seq(uint64_t word)
 {
-    return px_word_bits(word, PX_SEQ_SHIFT, 14);
+    return px_word_bits(word, PX_SEQ_SHIFT, PX_SEQ_BITS);
 }
 
 static inline uint64_t px_word_with_value(uint64_t word, int value)
@@ -111,8 +119,24 @@ static inline uint64_t px_word_with_holders(uint64_t word, enum px_holders holde
 static inline uint64_t px_word_with_operation(uint64_t word, int delta, uint32_t row,
                                               uint32_t seq)
 {
-    return (word & ~PX_WORD_OPERATION) | (uint64_t)(uint8_t)delta << PX_DELTA_SHIFT |
-           (uint64_t)row << PX_ROW_SHIFT | (uint64_t)(seq & 0x3fff) << PX_SEQ_SHIFT;
+    const unsigned deltas = (1u << PX_DELTA_BITS) - 1, seqs = (1u << PX_SEQ_BITS) - 1;
+    return (word & ~PX_WORD_OPERATION) |
+           (uint64_t)((unsigned)delta & deltas) << PX_DELTA_SHIFT |
+           (uint64_t)row << PX_ROW_SHIFT | (uint64_t)(seq & seqs) << PX_SEQ_SHIFT;
+}
+
+/*
+ * After an operation that is nobody's, or whose cell has it. The number follows the last one, or from a
+ * row's operation is mixed out of the whole word: to count on from the row's seq would meet it again.
+ */
+static inline uint64_t px_word_with_nobody(uint64_t word)
+{
+    uint32_t number = px_word_row(word)
+                          ? (uint32_t)(word * UINT64_C(0x9e3779b97f4a7c15) >> 39)
+                          : px_word_bits(word, PX_DELTA_SHIFT, PX_DELTA_BITS) << PX_SEQ_BITS |
+                                px_word_seq(word);
+    number++;
+    return px_word_with_operation(word, (int)(number >> PX_SEQ_BITS), 0, number);
 }
 
 /* The first value of another epoch, in which nobody holds an adjustment. */
@@ -135,7 +159,7 @@ static inline uint64_t px_word_with_holding(uint64_t word, int before, int after
 
 static inline int px_cell_adjustment(uint64_t cell, uint32_t epoch)
 {
-    return px_word_bits(cell, 16, 8) == epoch ? (int16_t)(uint16_t)cell : 0;
+    return px_word_bits(cell, 16, PX_EPOCH_BITS) == epoch ? (int16_t)(uint16_t)cell : 0;
 }
 
 static inline int px_adjustment_is_valid(int adjustment)
@@ -145,19 +169,20 @@ static inline int px_adjustment_is_valid(int adjustment)
 
 static inline uint64_t px_cell_seq(uint64_t cell)
 {
-    return cell >> 24;
+    return cell >> PX_CELL_SEQ_SHIFT;
 }
 
 static inline uint64_t px_cell(int adjustment, uint32_t epoch, uint64_t before)
 {
     return (uint64_t)(uint16_t)adjustment | (uint64_t)epoch << 16 |
-           (px_cell_seq(before) + 1) << 24;
+           (px_cell_seq(before) + 1) << PX_CELL_SEQ_SHIFT;
 }
 
 /* Whether the operation that a word shows has yet to reach the cell of its row. */
 static inline int px_word_is_pending(uint64_t word, uint64_t cell)
 {
-    return ((px_cell_seq(cell) + 1) & 0x3fff) == px_word_seq(word);
+    const uint64_t seqs = (UINT64_C(1) << PX_SEQ_BITS) - 1;
+    return ((px_cell_seq(cell) + 1) & seqs) == px_word_seq(word);
 }
 
 /*

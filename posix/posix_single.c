@@ -45,7 +45,7 @@ static enum outcome leads_to(const struct single *o, const struct state *now,
     next->cell = px_cell(after, epoch, now->cell);
     next->word = o->undo ? px_word_with_operation(word, o->change, o->s->row,
                                                   (uint32_t)px_cell_seq(next->cell))
-                         : px_word_with_operation(word, 0, 0, 0);
+                         : px_word_with_nobody(word);
     return DONE;
 }
 
@@ -108,6 +108,20 @@ static enum outcome attempt_for_a_while(const struct single *o, int patient)
     return outcome;
 }
 
+/*
+ * One thread of a process at a time, and none in its signal handler: two that change one cell could take
+ * each other's step for their own, if the word came back to what it was. The other takes the lock.
+ */
+static int alone(const struct single *o, int patient)
+{
+    int free = 0;
+    if (!atomic_compare_exchange_strong(&o->s->undoing, &free, 1))
+        return 0;
+    int done = attempt_for_a_while(o, patient) == DONE;
+    atomic_store_explicit(&o->s->undoing, 0, memory_order_release);
+    return done;
+}
+
 static int operate(struct px_set *s, const struct shm_backend_sembuf *op, pid_t pid,
                    int patient)
 {
@@ -118,7 +132,7 @@ static int operate(struct px_set *s, const struct shm_backend_sembuf *op, pid_t 
     o.row = px_row(s, s->row);
     if (!o.row || (o.undo && !PX_GET(o.row->adjusts)))
         return 0;
-    if (attempt_for_a_while(&o, patient) != DONE)
+    if (!(o.undo ? alone(&o, patient) : attempt_for_a_while(&o, patient) == DONE))
         return 0;
     stamp(&o, pid);
     return 1;
@@ -127,7 +141,7 @@ static int operate(struct px_set *s, const struct shm_backend_sembuf *op, pid_t 
 /* What fits into the word, and changes something: to wait for zero is for the lock. */
 static int is_simple(const struct shm_backend_sembuf *op)
 {
-    return op->sem_op != 0 && op->sem_op >= INT8_MIN && op->sem_op <= INT8_MAX;
+    return op->sem_op != 0 && op->sem_op >= -PX_DELTA_MOST && op->sem_op <= PX_DELTA_MOST;
 }
 
 static int may_wait(const struct shm_backend_sembuf *op, const struct timespec *timeout)

@@ -273,16 +273,17 @@ static int names(const struct shm_backend_sembuf *ops, size_t nops, uint32_t sem
     return 0;
 }
 
-enum { NAMES_MOST = 4096 };
-
-int px_waiters_name(struct px_set *s, uint32_t semaphore)
+int px_waiters_name(struct px_set *s, uint32_t semaphore, uint32_t *looks)
 {
     struct shm_backend_sembuf ops[LIBSHM_SEMOPM];
-    uint32_t looks = 0;
+    uint32_t tail = PX_GET(px_set_control(s)->fifo_tail);
+    if (tail && !px_waiter(s, tail))
+        return 1;
     for (uint32_t n = px_fifo_next(s, 0); n; n = px_fifo_next(s, n)) {
         size_t nops = px_waiter_ops(s, px_waiter(s, n), ops);
-        if (names(ops, nops, semaphore) || ++looks == NAMES_MOST)
+        if (names(ops, nops, semaphore) || *looks <= nops)
             return 1;
+        *looks -= (uint32_t)nops + 1;
     }
     return 0;
 }

@@ -45,8 +45,11 @@ void px_waiters_drop(struct px_set *s, uint32_t row);
 /* How many calls wait for the semaphore to become 0, or to grow. */
 int px_waiters_count(struct px_set *s, uint32_t semaphore, int for_zero);
 
-/* Whether any of them names the semaphore; perhaps, when it would take long to find out. */
-int px_waiters_name(struct px_set *s, uint32_t semaphore);
+/*
+ * Whether any of them names the semaphore; perhaps, when an entry cannot be reached, or when the `looks` at
+ * their operations are used up.
+ */
+int px_waiters_name(struct px_set *s, uint32_t semaphore, uint32_t *looks);
 
 /* Wakes every sleeper of a removed set. Needs no lock. */
 void px_waiters_wake_all(struct px_set *s);

@@ -16,13 +16,15 @@ static void remember(struct px_set *s, uint32_t index)
         s->all_locked = 1;
 }
 
-/* Done, or its row is out of reach: then a peer has made it up. */
+/*
+ * Done, or its row is out of reach: then a peer has made it up. Whoever has looked at the word before it
+ * was locked must not take it for the same afterwards.
+ */
 static uint64_t finish(struct px_set *s, uint32_t index, uint64_t word)
 {
-    if (px_word_row(word) == 0)
-        return word;
-    px_word_help(s, index, word);
-    word &= ~PX_WORD_OPERATION;
+    if (px_word_row(word) != 0)
+        px_word_help(s, index, word);
+    word = px_word_with_nobody(word);
     PX_PUT(*px_word_of(s, index), word); /* model: F2 */
     return word;
 }
@@ -63,7 +65,7 @@ static enum px_holders count_holders(struct px_set *s, uint32_t index)
     return (enum px_holders)count;
 }
 
-static void unlock(struct px_set *s, uint32_t index)
+static void unlock(struct px_set *s, uint32_t index, uint32_t *looks)
 {
     uint64_t word = PX_GET(*px_word_of(s, index));
     if (!(word & (PX_WORD_LOCKED | PX_WORD_AWAITED))) /* others may be changing it */
@@ -71,17 +73,20 @@ static void unlock(struct px_set *s, uint32_t index)
     word = finish(s, index, word);
     if (px_word_holders(word) > PX_ONE_HOLDER)
         word = px_word_with_holders(word, count_holders(s, index));
-    if ((word & PX_WORD_AWAITED) && !px_waiters_name(s, index))
+    if ((word & PX_WORD_AWAITED) && !px_waiters_name(s, index, looks))
         word &= ~PX_WORD_AWAITED;
     atomic_store_explicit(px_word_of(s, index), word & ~PX_WORD_LOCKED,
                           memory_order_release); /* model: F3 */
 }
 
+/* Operations of sleeping calls; a queue that somebody has scribbled could keep us for minutes. */
+enum { LOOKS_MOST = 1 << 18 };
+
 void px_words_unlock(struct px_set *s)
 {
-    uint32_t count = s->all_locked ? s->layout.nsems : s->nlocked;
+    uint32_t count = s->all_locked ? s->layout.nsems : s->nlocked, looks = LOOKS_MOST;
     for (uint32_t i = 0; i < count; i++)
-        unlock(s, s->all_locked ? i : s->locked[i]);
+        unlock(s, s->all_locked ? i : s->locked[i], &looks);
     s->all_locked = 0;
     s->nlocked = 0;
 }

@@ -139,6 +139,49 @@ static void kill_workers(void)
 }
 
 /*
+ * Threads of one process have one adjustment: operations with undo, without, and two at once bring the word
+ * back to what it was again and again, and none may take another's step for its own.
+ */
+
+enum { THREADS = 3, TURNS = 40000 };
+
+static void *take_turns(void *number)
+{
+    const struct shm_backend_sembuf both[] = {{DOOR, -1, UNDO}, {DOOR, 1, UNDO}};
+    unsigned seed = (unsigned)(intptr_t)number;
+
+    for (int i = scaled(TURNS); i > 0; i--) {
+        int flags = rand_r(&seed) % 4 ? UNDO : 0;
+
+        if (rand_r(&seed) % 8 == 0) {
+            EXPECT_OK(semops(set, both, 2));
+            continue;
+        }
+        EXPECT_OK(semop1(set, DOOR, -1, flags));
+        EXPECT_OK(semop1(set, DOOR, 1, flags));
+    }
+    return NULL;
+}
+
+static void run_threads(void *unused)
+{
+    pthread_t threads[THREADS];
+
+    (void)unused;
+    for (intptr_t i = 0; i < THREADS; i++)
+        EXPECT_INT(pthread_create(&threads[i], NULL, take_turns, (void *)(i + 1)), 0);
+    for (int i = 0; i < THREADS; i++)
+        EXPECT_INT(pthread_join(threads[i], NULL), 0);
+    EXPECT_INT(semval(set, DOOR), 1);
+}
+
+static void share_an_adjustment(void)
+{
+    EXPECT_INT(run(run_threads, NULL), 0);
+    EXPECT_INT(semval(set, DOOR), 1); /* what was left of it has been undone */
+}
+
+/*
  * Removal.
  */
 
@@ -196,6 +239,7 @@ int main(void)
     set = new_set(SEMAPHORES, 0600);
     EXPECT_OK(sem_set_all(set, values));
     kill_workers();
+    share_an_adjustment();
     remove_all();
     remove_sets();
     return 0;
