@@ -28,7 +28,7 @@ struct px_set {
     struct px_set_layout layout;
     _Atomic uint32_t rows_reserved, waiters_reserved; /* as verified by this process */
 
-    _Atomic int undoing; /* a thread of this process is in an operation with undo, without the lock */
+    _Atomic int undoing; /* a thread is in an operation with undo, without the lock */
 
     /* Words locked by the holder of the set lock, whom all three belong to; see posix_word.h. */
     uint32_t locked[PX_LOCKED_MOST], nlocked;

@@ -5,7 +5,12 @@
 enum { PAGE = 4096, LINE = 64 };
 
 /* Address space is what large sets are short of, so their rows are fewer. */
-enum { ROWS_MOST = (1 << PX_ROW_BITS) - 1, ROWS_LEAST = 64, ROW_BYTES_MOST = 64 << 20, WAITERS_MOST = 16384 };
+enum {
+    ROWS_MOST = (1 << PX_ROW_BITS) - 1,
+    ROWS_LEAST = 64,
+    ROW_BYTES_MOST = 64 << 20,
+    WAITERS_MOST = 16384
+};
 
 static size_t round_up(size_t n, size_t unit)
 {
