@@ -504,23 +504,105 @@ EXTRA_DIST += %D%/examples.sh %D%/examples_posix.sh %D%/examples_sysv.sh
 
 # ---- Measurements: built with the tests, run by `make bench` ---------------------------------
 
+# The switches wrap what these programs wrap themselves.
+if !SWITCHES
 check_PROGRAMS += %D%/bench/bench_posix %D%/bench/bench_sysv
+endif
 bench_sources = \
 	%D%/bench/bench.c \
 	%D%/bench/bench.h \
 	%D%/bench/bench_arrays.c \
-	%D%/bench/bench_semaphores.c
-%C%_bench_bench_posix_LDADD = $(whole_posix)
+	%D%/bench/bench_at_once.c \
+	%D%/bench/bench_attach.c \
+	%D%/bench/bench_channels.c \
+	%D%/bench/bench_limits.c \
+	%D%/bench/bench_lock_waits.c \
+	%D%/bench/bench_memory.c \
+	%D%/bench/bench_mutex.c \
+	%D%/bench/bench_pingpong.c \
+	%D%/bench/bench_print.c \
+	%D%/bench/bench_processes.c \
+	%D%/bench/bench_readers.c \
+	%D%/bench/bench_run.c \
+	%D%/bench/bench_semaphores.c \
+	%D%/bench/bench_set.c \
+	%D%/bench/bench_set.h \
+	%D%/bench/bench_store.c \
+	%D%/bench/bench_store.h \
+	%D%/bench/bench_store_peers.c \
+	%D%/bench/bench_waiters.c
+if HAVE_SSE2
+bench_stream = %D%/bench/bench_stream_sse2.c
+else
+bench_stream = %D%/bench/bench_stream_plain.c
+endif
+bench_sources += $(bench_stream)
+
+# What only some machines have to compare with.
+if HAVE_APR
+bench_sources += %D%/bench/bench_apr.c
+else
+bench_sources += %D%/bench/bench_no_apr.c
+endif
+if HAVE_BOOST
+bench_boost = %D%/bench/bench_boost.$(OBJEXT)
+bench_foreign = $(bench_boost) $(BOOST_LIBS) $(APR_LIBS)
+# Nothing else is C++: a rule is less than a second language for Automake and Libtool.
+$(bench_boost): %D%/bench/bench_boost.cc %D%/bench/bench.h
+	$(AM_V_GEN)$(MKDIR_P) %D%/bench && $(CXX) $(DEFS) $(AM_CPPFLAGS) $(CPPFLAGS) -O2 -pthread \
+		-c -o $@ $(srcdir)/%D%/bench/bench_boost.cc
+CLEANFILES += $(bench_boost)
+else
+bench_sources += %D%/bench/bench_no_boost.c
+bench_foreign = $(APR_LIBS)
+endif
+
+bench_cppflags = $(AM_CPPFLAGS) $(APR_CFLAGS)
+bench_ldflags = $(AM_LDFLAGS) -Wl,--wrap=shm_lock_wait
+%C%_bench_bench_posix_CPPFLAGS = $(bench_cppflags)
+%C%_bench_bench_posix_DEPENDENCIES = $(whole_posix) $(bench_boost)
+%C%_bench_bench_posix_LDADD = $(whole_posix) $(bench_foreign)
+%C%_bench_bench_posix_LDFLAGS = $(bench_ldflags)
 %C%_bench_bench_posix_SOURCES = $(bench_sources)
-%C%_bench_bench_sysv_LDADD = $(whole_sysv)
+%C%_bench_bench_sysv_CPPFLAGS = $(bench_cppflags)
+%C%_bench_bench_sysv_DEPENDENCIES = $(whole_sysv) $(bench_boost)
+%C%_bench_bench_sysv_LDADD = $(whole_sysv) $(bench_foreign)
+%C%_bench_bench_sysv_LDFLAGS = $(bench_ldflags)
 %C%_bench_bench_sysv_SOURCES = $(bench_sources)
 
-bench: %D%/bench/bench_posix %D%/bench/bench_sysv
-	%D%/bench/bench_posix
-	%D%/bench/bench_sysv
-	srcdir='$(srcdir)' $(SHELL) $(srcdir)/%D%/bench/bench_python.sh
-.PHONY: bench
-EXTRA_DIST += %D%/bench/bench_python.py %D%/bench/bench_python.sh
+# The same loops for bench_python.py, which has none of its own; only where shared objects are made.
+check_LTLIBRARIES += %D%/bench/loops.la
+%C%_bench_loops_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shrext .so -rpath /nowhere
+%C%_bench_loops_la_SOURCES = %D%/bench/bench.h $(bench_stream)
+
+bench_programs = %D%/bench/bench_posix %D%/bench/bench_sysv %D%/bench/loops.la
+bench_run = srcdir='$(srcdir)' $(SHELL) $(srcdir)/%D%/bench/run.sh
+bench: all $(bench_programs)
+	$(bench_run)
+bench-quick: all $(bench_programs)
+	$(bench_run) --quick
+bench-report: all $(bench_programs)
+	$(bench_run) --report
+.PHONY: bench bench-quick bench-report
+
+if !SWITCHES
+TESTS += %D%/bench.sh
+endif
+EXTRA_DIST += \
+	%D%/bench.sh \
+	%D%/bench/bench_apr.c \
+	%D%/bench/bench_boost.cc \
+	%D%/bench/bench_no_apr.c \
+	%D%/bench/bench_no_boost.c \
+	%D%/bench/bench_python.py \
+	%D%/bench/bench_stream_plain.c \
+	%D%/bench/bench_stream_sse2.c \
+	%D%/bench/measure.py \
+	%D%/bench/report.py \
+	%D%/bench/report_plots.py \
+	%D%/bench/run.sh \
+	doc/performance \
+	doc/performance.md
 
 # ---- The library as a program gets it --------------------------------------------------------
 

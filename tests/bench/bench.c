@@ -1,89 +1,97 @@
-/* Runs the cases in turn, prints the tables. */
+/*
+ * bench_BACKEND [--quick] [--json FILE]
+ *
+ * Measures one subject after the other. --quick takes small sizes and little time: its figures mean
+ * nothing, but everything runs and is checked.
+ */
 #include "config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "libshm/shm.h"
 #include "tests/bench/bench.h"
 
-struct samples {
-    double seconds[BENCH_REPEATS]; /* for one operation */
-};
+struct bench_settings bench_settings = {
+    .sample_seconds = 4e-3, .group_seconds = 1.2, .least_repeats = 5};
 
-static double now(void)
+static bool usage(void)
 {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+    fputs("usage: bench_BACKEND [--quick] [--json FILE]\n", stderr);
+    return false;
 }
 
-static int by_size(const void *a, const void *b)
+static void be_quick(void)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    bench_settings.quick = true;
+    bench_settings.sample_seconds = 2e-4;
+    bench_settings.group_seconds = 0.03;
 }
 
-bool bench_check(bool good, const char *what)
+static bool open_json(const char *name)
 {
-    if (!good)
-        printf("failed: %s (%s)\n", what, shm_error_detail());
+    bench_settings.json = fopen(name, "w");
+    if (bench_settings.json == NULL)
+        perror(name);
+    return bench_settings.json != NULL;
+}
+
+static bool read_options(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--quick") == 0)
+            be_quick();
+        else if (strcmp(argv[i], "--json") != 0 || i + 1 == argc)
+            return usage();
+        else if (!open_json(argv[++i]))
+            return false;
+    }
+    return true;
+}
+
+/* A store of its own: the number of objects in it is one of the things that are varied. */
+static void enter_own_store(void)
+{
+    char name[32];
+    snprintf(name, sizeof name, "bench%ld", (long)getpid());
+    setenv("LIBSHM_NAMESPACE", name, 0);
+}
+
+static void note_interrupt(int number)
+{
+    bench_interrupted = number;
+}
+
+static void catch_interrupts(void)
+{
+    struct sigaction action = {.sa_handler = note_interrupt};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static bool all_subjects(void)
+{
+    bool (*const subjects[])(void) = {bench_semaphores, bench_pingpong, bench_waiters,
+                                      bench_arrays,     bench_readers,  bench_processes,
+                                      bench_attach,     bench_store,    bench_memory};
+    bool good = true;
+    for (size_t i = 0; i < sizeof subjects / sizeof subjects[0] && !bench_interrupted; i++)
+        good = subjects[i]() && good;
     return good;
 }
 
-static bool take_samples(const struct bench_table *table, struct samples *samples, int repeat)
+int main(int argc, char **argv)
 {
-    for (size_t i = 0; i < table->count; i++) {
-        if (table->cases[i].run == NULL)
-            continue;
-        double start = now();
-        if (!bench_check(table->cases[i].run(table->rounds), table->cases[i].name))
-            return false;
-        /* Repeat -1 warms up: pages are touched, the library has its mappings. */
-        if (repeat >= 0)
-            samples[i].seconds[repeat] = (now() - start) / (double)table->rounds;
-    }
-    return true;
-}
-
-static void print_case(const struct bench_table *table, const struct samples *samples, size_t i)
-{
-    const struct bench_case *this = &table->cases[i];
-    const double *own = samples[i].seconds;
-    double scale = table->units_per_second;
-    if (this->run == NULL) {
-        printf("  %-44s not available here\n", this->name);
-        return;
-    }
-    printf("  %-44s %9.2f %9.2f %9.2f", this->name, own[BENCH_REPEATS / 2] * scale,
-           own[0] * scale, own[BENCH_REPEATS - 1] * scale);
-    if ((size_t)this->peer != i && table->cases[this->peer].run != NULL)
-        printf("   %5.2f of %s",
-               own[BENCH_REPEATS / 2] / samples[this->peer].seconds[BENCH_REPEATS / 2],
-               table->cases[this->peer].name);
-    putchar('\n');
-}
-
-bool bench_run(const struct bench_table *table)
-{
-    static struct samples samples[BENCH_MAX_CASES];
-    for (int repeat = -1; repeat < BENCH_REPEATS; repeat++)
-        if (!take_samples(table, samples, repeat))
-            return false;
-    printf("\n%s, %s\n  %-44s %9s %9s %9s\n", table->title, table->unit, "", "median", "min",
-           "max");
-    for (size_t i = 0; i < table->count; i++)
-        qsort(samples[i].seconds, BENCH_REPEATS, sizeof(double), by_size);
-    for (size_t i = 0; i < table->count; i++)
-        print_case(table, samples, i);
-    return true;
-}
-
-int main(void)
-{
-    printf("backend: %s; %d repeats of each case, taking turns\n", shm_backend(),
-           BENCH_REPEATS);
-    bool good = bench_semaphores();
-    good = bench_arrays() && good;
+    if (!read_options(argc, argv))
+        return 2;
+    enter_own_store();
+    catch_interrupts();
+    bench_print_begin();
+    bool good = all_subjects();
+    bench_print_end(good);
+    if (bench_settings.json != NULL && fclose(bench_settings.json) != 0)
+        good = bench_check(false, "the results are written");
     return good ? 0 : 1;
 }
