@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libshm/arrays.h"
+
 struct shm_factors {
     double keep;
     double gain;
@@ -45,6 +47,11 @@ const struct shm_kernels *shm_kernels_of(int dtype);
  */
 enum shm_kernel_set { LIBSHM_KERNELS_PLAIN, LIBSHM_KERNELS_AVX2, LIBSHM_KERNEL_SETS };
 
+enum { LIBSHM_KERNEL_DTYPES = LIBSHM_COMPLEX_LONGDOUBLE + 1 };
+
+/* The tables by element type; NULL where the compiler or the processor has no AVX2. */
+const struct shm_kernels *const *shm_kernels_for_avx2(void);
+
 /* Uses another set, for the tests; returns the one that is used, the best below that is there. */
 enum shm_kernel_set shm_kernels_use(enum shm_kernel_set wanted);
 
@@ -65,6 +72,20 @@ enum shm_kernel_set shm_kernels_use(enum shm_kernel_set wanted);
 LIBSHM_KERNEL_TABLES(shm_kernels_);
 LIBSHM_KERNEL_TABLES(shm_kernels_avx2_);
 extern const struct shm_kernels shm_kernels_bool, shm_kernels_float16;
+
+/* An initializer. What has no second set stands in both. */
+#define LIBSHM_KERNELS_BY_DTYPE(prefix)                                                        \
+    {                                                                                          \
+        [LIBSHM_BOOL] = &shm_kernels_bool, [LIBSHM_INT8] = &prefix##int8,                      \
+        [LIBSHM_UINT8] = &prefix##uint8, [LIBSHM_INT16] = &prefix##int16,                      \
+        [LIBSHM_UINT16] = &prefix##uint16, [LIBSHM_INT32] = &prefix##int32,                    \
+        [LIBSHM_UINT32] = &prefix##uint32, [LIBSHM_INT64] = &prefix##int64,                    \
+        [LIBSHM_UINT64] = &prefix##uint64, [LIBSHM_FLOAT16] = &shm_kernels_float16,            \
+        [LIBSHM_FLOAT32] = &prefix##float32, [LIBSHM_FLOAT64] = &prefix##float64,              \
+        [LIBSHM_LONGDOUBLE] = &prefix##longdouble, [LIBSHM_COMPLEX64] = &prefix##complex64,    \
+        [LIBSHM_COMPLEX128] = &prefix##complex128,                                             \
+        [LIBSHM_COMPLEX_LONGDOUBLE] = &prefix##complex_longdouble,                             \
+    }
 
 /*
  * A kernel from an `expression` of old[i], fresh[i] and the factors f. The work is done in

@@ -80,6 +80,9 @@ noinst_LTLIBRARIES += %D%/libkernels_avx2.la
 	%D%/arrays_kernels_int.c \
 	%D%/arrays_kernels_real.c
 %C%_libcore_la_LIBADD = %D%/libkernels_avx2.la
+%C%_libcore_la_SOURCES += %D%/arrays_kernels_avx2.c
+else
+%C%_libcore_la_SOURCES += %D%/arrays_kernels_no_avx2.c
 endif
 
 # A reader's copy: the thread sanitizer needs one that it does not look into.
