@@ -239,6 +239,10 @@ step_sources = \
 %C%_prog_hostile_sysv_LDADD = $(backend_with_sysv)
 # Counted by prog_hot.c.
 hot_wraps = \
+	-Wl,--wrap=__semctl64 \
+	-Wl,--wrap=__semtimedop64 \
+	-Wl,--wrap=__semtimedop_time64 \
+	-Wl,--wrap=__shmctl64 \
 	-Wl,--wrap=calloc \
 	-Wl,--wrap=malloc \
 	-Wl,--wrap=realloc \

@@ -22,13 +22,14 @@ enum { ARRAYS = 20, ELEMENTS = 100, WARM = 10, ROUNDS = 1000 };
 enum { UNDO = LIBSHM_SEM_UNDO };
 
 /*
- * Counted: --wrap puts these before the C library's.
+ * Counted: --wrap puts these before the C library's. Those for wide times have names of their own where
+ * numbers are narrow; the real one is weak, because no system has them all.
  */
 
 static long allocations, calls;
 
 #define COUNTED(counter, result, name, parameters, arguments)                                  \
-    result __real_##name parameters;                                                           \
+    result __real_##name parameters __attribute__((weak));                                     \
     result __wrap_##name parameters;                                                           \
     result __wrap_##name parameters                                                            \
     {                                                                                          \
@@ -36,20 +37,28 @@ static long allocations, calls;
         return __real_##name arguments;                                                        \
     }
 
-struct sembuf;
-struct shmid_ds;
-struct timespec;
-
 COUNTED(allocations, void *, malloc, (size_t size), (size))
 COUNTED(allocations, void *, calloc, (size_t count, size_t size), (count, size))
 COUNTED(allocations, void *, realloc, (void *old, size_t size), (old, size))
-COUNTED(calls, int, semop, (int id, struct sembuf *ops, size_t nops), (id, ops, nops))
-COUNTED(calls, int, semtimedop,
-        (int id, struct sembuf *ops, size_t nops, const struct timespec *timeout),
-        (id, ops, nops, timeout))
-COUNTED(calls, int, semctl, (int id, int number, int command, void *arg),
-        (id, number, command, arg))
-COUNTED(calls, int, shmctl, (int id, int command, struct shmid_ds *buf), (id, command, buf))
+
+#define COUNTED_SEMTIMEDOP(name)                                                               \
+    COUNTED(calls, int, name, (int id, void *ops, size_t nops, const void *timeout),           \
+            (id, ops, nops, timeout))
+COUNTED_SEMTIMEDOP(semtimedop)
+COUNTED_SEMTIMEDOP(__semtimedop64)
+COUNTED_SEMTIMEDOP(__semtimedop_time64)
+COUNTED(calls, int, semop, (int id, void *ops, size_t nops), (id, ops, nops))
+
+#define COUNTED_SEMCTL(name)                                                                   \
+    COUNTED(calls, int, name, (int id, int number, int command, void *arg),                    \
+            (id, number, command, arg))
+COUNTED_SEMCTL(semctl)
+COUNTED_SEMCTL(__semctl64)
+
+#define COUNTED_SHMCTL(name)                                                                   \
+    COUNTED(calls, int, name, (int id, int command, void *buf), (id, command, buf))
+COUNTED_SHMCTL(shmctl)
+COUNTED_SHMCTL(__shmctl64)
 
 /*
  * What is done.
