@@ -765,10 +765,27 @@ static int use_views_of_its_own(void *context)
     return shm_arrays_close(a);
 }
 
+/* The address sanitizer's allocator may be locked in the child for ever by a thread that is not there. */
+static bool allocates_after_forks(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    return false;
+#elif defined(__has_feature)
+    return !__has_feature(address_sanitizer);
+#else
+    return true;
+#endif
+}
+
 START_TEST(forks_beside_a_thread_with_views)
 {
     pthread_t thread;
     void *complaint;
+    if (!allocates_after_forks()) {
+        puts("left out: forks beside a thread that allocates, which the sanitizer does not "
+             "survive");
+        return;
+    }
     make_set();
     ck_assert_int_eq(pthread_create(&thread, NULL, open_and_end, set), 0);
     for (int i = 0; i < scaled(100); i++)
