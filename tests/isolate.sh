@@ -96,5 +96,8 @@ export LIBSHM_TEST_TIMEOUT
 complains slow 'killed after 1 s' <<'END'
 sleep 1000
 END
+complains thread 'killed after 1 s' <<'END'
+exec tests/plant thread
+END
 
 exit "$failed"

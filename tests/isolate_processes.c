@@ -24,12 +24,16 @@ void adopt_descendants(void)
     prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-/* Fills `command` and returns the parent of a process, 0 if it is gone or already a zombie. */
+/*
+ * Fills `command` and returns the parent of a process, 0 if it is gone or only waits to be reaped. One
+ * whose first thread has ended looks like a zombie too, as long as it has others.
+ */
 static pid_t parent_of(const char *pid, char command[64])
 {
     char path[64], line[512], state = 'Z';
     const char *end;
     int parent = 0;
+    long threads = 0;
     FILE *f;
 
     snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
@@ -38,11 +42,13 @@ static pid_t parent_of(const char *pid, char command[64])
         return 0;
     /* The name stands in parentheses and may hold some itself: the last one closes it. */
     if (fgets(line, sizeof line, f) != NULL && (end = strrchr(line, ')')) != NULL &&
-        sscanf(end + 1, " %c %d", &state, &parent) == 2)
+        sscanf(end + 1,
+               " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %ld", &state,
+               &parent, &threads) == 3)
         snprintf(command, 64, "%.*s", (int)(end - strchr(line, '(')) - 1,
                  strchr(line, '(') + 1);
     fclose(f);
-    return state == 'Z' ? 0 : parent;
+    return state == 'Z' && threads < 2 ? 0 : parent;
 }
 
 /* Calls `visit` for every living child of this process; returns how many there are. */
