@@ -1,7 +1,7 @@
 # What the stages share. A stage is an executable file in .ci/stages that runs in an empty folder of
 # its own, with SOURCE, a clean bootstrapped clone that it does not write to, JOBS, what make -j is given,
-# and SLOW, how many times slower than a usual one the machine is. Its last line of output is "N passed, N failed[, N skipped]" and its exit status says
-# whether anything failed. Its head may have lines that .ci/run reads:
+# and SLOW, how many times slower than a usual one the machine is. Its last line of output is "N passed,
+# N failed[, N skipped]" and its exit status says whether anything failed. Its head may have lines that .ci/run reads:
 #
 #   # packages: A B      Debian packages beyond those that ./quickstart installs
 #   # architecture: A    a foreign architecture that these packages are from

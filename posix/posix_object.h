@@ -1,9 +1,10 @@
 /*
  * One object, one file.
  *
- * The first bytes of the file are this header. Headers of segments are only read and written
- * with pread and pwrite, never through a mapping, so that a file that a co-writer truncates is
- * an error and not a signal; a set's header lies in its mapping too, for `state`.
+ * The first bytes of the file are this header. Headers of segments are read and written with pread
+ * and pwrite, so that a file that a co-writer truncates is an error and not a signal; only whoever has
+ * one attached, and risks the signal anyway, also looks at it through a mapping (posix_glance.h). A
+ * set's header lies in its mapping too, for `state`.
  *
  * The owner and the group of an object are those of its file; the header only repeats them.
  */

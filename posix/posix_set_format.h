@@ -143,10 +143,11 @@ static inline uint64_t px_word_with_nobody(uint64_t word)
 static inline uint64_t px_word_renewed(uint64_t word, int value)
 {
     word = px_word_with_holders(px_word_with_value(word, value), PX_NO_HOLDER);
+    word = px_word_with_nobody(word); /* an adjustment that its row lacks yet is void as well */
     return word + (UINT64_C(1) << PX_EPOCH_SHIFT);
 }
 
-/* One row's adjustment changes. Who was one of many leaves nobody knows how many: posix_word.c counts. */
+/* One row's adjustment changes. Who was one of many leaves an unknown number: posix_word_lock.c counts. */
 static inline uint64_t px_word_with_holding(uint64_t word, int before, int after)
 {
     enum px_holders holders = px_word_holders(word);

@@ -25,7 +25,7 @@ int px_word_is_held_by(struct px_set *s, uint32_t index, uint32_t number);
 
 /*
  * Until the set lock is given back nobody else changes this semaphore or any adjustment of it. Returns the
- * word; what it showed is done. One that a dead holder of the set lock has locked is no other than one of
+ * word; what it showed is done, if its row can be reached. One that a dead holder of the set lock has locked is no other than one of
  * ours: who comes to it next locks it again, and unlocks it.
  */
 uint64_t px_word_lock(struct px_set *s, uint32_t index);

@@ -17,13 +17,15 @@ static void remember(struct px_set *s, uint32_t index)
 }
 
 /*
- * Done, or its row is out of reach: then a peer has made it up. Whoever has looked at the word before it
- * was locked must not take it for the same afterwards.
+ * Whoever has looked at the word before it was locked must not take it for the same afterwards. What is to
+ * be done in a row that this process cannot reach stays shown, for one that can; a row that no set has is a
+ * peer's invention.
  */
 static uint64_t finish(struct px_set *s, uint32_t index, uint64_t word)
 {
-    if (px_word_row(word) != 0)
-        px_word_help(s, index, word);
+    uint32_t row = px_word_row(word);
+    if (row != 0 && row <= s->layout.rows && !px_word_help(s, index, word))
+        return word;
     word = px_word_with_nobody(word);
     PX_PUT(*px_word_of(s, index), word); /* model: F2 */
     return word;

@@ -227,7 +227,6 @@ static int id_at(int index)
     return id < 0 && errno == EACCES ? semctl(index, 0, SEM_STAT_ANY, arg) : id;
 }
 
-/* One system call for each index up to the highest in use: 0.1 us each, used or not. */
 /* Only the kernel knows. */
 int shm_backend_sem_is(int semid, key_t key, size_t nsems)
 {
@@ -235,6 +234,7 @@ int shm_backend_sem_is(int semid, key_t key, size_t nsems)
     return 0;
 }
 
+/* One system call for each index up to the highest in use: 0.1 us each, used or not. */
 ssize_t shm_backend_sem_list(int *ids, size_t capacity)
 {
     struct seminfo info;

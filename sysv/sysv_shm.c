@@ -251,7 +251,6 @@ static int id_at(int index)
     return id < 0 && errno == EACCES ? shmctl(index, SHM_STAT_ANY, &ds) : id;
 }
 
-/* One system call for each index up to the highest in use: 0.1 us each, used or not. */
 /* Only the kernel knows. */
 int shm_backend_shm_is(int shmid, key_t key, size_t size)
 {
@@ -259,6 +258,7 @@ int shm_backend_shm_is(int shmid, key_t key, size_t size)
     return 0;
 }
 
+/* One system call for each index up to the highest in use: 0.1 us each, used or not. */
 ssize_t shm_backend_shm_list(int *ids, size_t capacity)
 {
     struct shm_info usage;

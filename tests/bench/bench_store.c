@@ -60,21 +60,20 @@ static bool attach(long unused, long rounds)
     return true;
 }
 
-/* The seconds of all creations, or of all removals. */
-static double create_and_remove(long remove, long rounds)
+static int create(void)
 {
     int flags = LIBSHM_IPC_CREAT | LIBSHM_IPC_EXCL | 0600;
-    double took[2] = {0, 0};
-    while (rounds-- > 0) {
-        double start = bench_now();
-        int id = shm_backend_shmget(bench_key(BENCH_MOST_OBJECTS), SIZE, flags);
-        double made = bench_now();
-        if (id == -1 || shm_backend_shmctl(id, LIBSHM_IPC_RMID, NULL) == -1)
-            return -1;
-        took[0] += made - start;
-        took[1] += bench_now() - made;
-    }
-    return took[remove];
+    return shm_backend_shmget(bench_key(BENCH_MOST_OBJECTS), SIZE, flags);
+}
+
+static bool destroy(int id)
+{
+    return shm_backend_shmctl(id, LIBSHM_IPC_RMID, NULL) == 0;
+}
+
+static double create_and_remove(long remove, long rounds)
+{
+    return bench_create_and_remove(create, destroy, remove, rounds);
 }
 
 static const char *const calls[] = {"look-up", "attach and detach", "create", "remove"};

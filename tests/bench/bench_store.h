@@ -20,7 +20,10 @@ bool bench_kernel_attach(long unused, long rounds);
 bool bench_file_open(long unused, long rounds);
 bool bench_file_map(long unused, long rounds);
 
-/* The seconds of all creations, or of all removals. */
+/* The seconds of all creations, or of all removals; `create` returns -1 if it fails. */
+double bench_create_and_remove(int (*create)(void), bool (*destroy)(int made), long remove,
+                               long rounds);
+
 double bench_kernel_create(long remove, long rounds);
 double bench_file_create(long remove, long rounds);
 

@@ -42,19 +42,35 @@ bool bench_kernel_attach(long unused, long rounds)
     return true;
 }
 
-double bench_kernel_create(long remove, long rounds)
+double bench_create_and_remove(int (*create)(void), bool (*destroy)(int made), long remove,
+                               long rounds)
 {
     double took[2] = {0, 0};
     while (rounds-- > 0) {
         double start = bench_now();
-        int id = shmget(IPC_PRIVATE, SIZE, IPC_CREAT | 0600);
-        double made = bench_now();
-        if (id == -1 || shmctl(id, IPC_RMID, NULL) == -1)
+        int made = create();
+        double between = bench_now();
+        if (made == -1 || !destroy(made))
             return -1;
-        took[0] += made - start;
-        took[1] += bench_now() - made;
+        took[0] += between - start;
+        took[1] += bench_now() - between;
     }
     return took[remove];
+}
+
+static int create_segment(void)
+{
+    return shmget(IPC_PRIVATE, SIZE, IPC_CREAT | 0600);
+}
+
+static bool remove_segment(int id)
+{
+    return shmctl(id, IPC_RMID, NULL) == 0;
+}
+
+double bench_kernel_create(long remove, long rounds)
+{
+    return bench_create_and_remove(create_segment, remove_segment, remove, rounds);
 }
 
 bool bench_file_open(long unused, long rounds)
@@ -85,23 +101,24 @@ bool bench_file_map(long unused, long rounds)
     return true;
 }
 
+static char new_name[sizeof file_name + 4];
+
+static int create_file(void)
+{
+    int fd = shm_open(new_name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    return fd == -1 || ftruncate(fd, SIZE) == -1 ? -1 : close(fd);
+}
+
+static bool remove_file(int unused)
+{
+    (void)unused;
+    return shm_unlink(new_name) == 0;
+}
+
 double bench_file_create(long remove, long rounds)
 {
-    char name[sizeof file_name + 4];
-    double took[2] = {0, 0};
-    snprintf(name, sizeof name, "%s.new", file_name);
-    while (rounds-- > 0) {
-        double start = bench_now();
-        int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
-        if (fd == -1 || ftruncate(fd, SIZE) == -1 || close(fd) == -1)
-            return -1;
-        double made = bench_now();
-        if (shm_unlink(name) == -1)
-            return -1;
-        took[0] += made - start;
-        took[1] += bench_now() - made;
-    }
-    return took[remove];
+    snprintf(new_name, sizeof new_name, "%s.new", file_name);
+    return bench_create_and_remove(create_file, remove_file, remove, rounds);
 }
 
 bool bench_store_has_kernel(void)

@@ -68,7 +68,7 @@ class CreateMemory(WrapperCase):
     def test_keywords_L1_2(self):
         handle = self.created(size=50, permissions=0o600, InitCharacter='x')
         self.assertEqual((handle.size, handle.permissions), (50, 0o600))
-        self.assertEqual(handle.read(NumberOfBytes=3, offset=47), b'xxx')
+        self.assertEqual(handle.read(NumberOfBytes=3, offset=47), b'x' * 3)
 
     def test_fill_L7_1_4(self):
         for character, byte in (('\0', b'\0'), ('x', b'x'), ('xyz', b'x'), (u'u', b'u')):
