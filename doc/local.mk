@@ -5,7 +5,15 @@ manpages = \
 	%D%/man/libshm.7 \
 	%D%/man/shm.3 \
 	%D%/man/shm_arrays.3 \
+	%D%/man/shm_queue.3 \
 	%D%/man/shmtool.1
+
+if DROPIN
+dist_man_MANS += %D%/man/libshm-sysv.7
+endif
+if DROPIN_SHARED
+dist_man_MANS += %D%/man/shm-run.1
+endif
 
 dist_doc_DATA = COPYING NEWS README.md \
 	%D%/architecture.md \

@@ -11,6 +11,7 @@
 enum {
     CACHED_BLOCK = 8192,   /* bytes computed, then copied on while the first cache has them */
     STREAMED_BLOCK = 1024, /* shorter, so that loading the next overlaps storing this one */
+    LINE = 64,             /* what a streaming store fills, or has to read first */
 };
 
 struct builtin {
@@ -59,17 +60,31 @@ struct pass {
     unsigned char *out; /* may be NULL, and may be `data` */
 };
 
+/*
+ * The caller's lines may lie across those of the slot: what the block has of a line that it does not fill
+ * is held back, just before the block, for the next one. Returns how many bytes that are.
+ */
+static size_t store_lines(unsigned char *out, unsigned char *block, size_t n, size_t held,
+                          bool last)
+{
+    size_t left = last ? 0 : (uintptr_t)(out + n) % LINE;
+    shm_copy(out - held, block - held, held + n - left, true);
+    memcpy(block - left, block + n - left, left);
+    return left;
+}
+
 /* The block goes through the cache into both places, neither of which is read. */
 static void pass_streaming(const struct pass *t)
 {
-    _Alignas(64) unsigned char block[STREAMED_BLOCK];
-    size_t step = STREAMED_BLOCK / t->itemsize * t->itemsize;
+    _Alignas(LINE) unsigned char buffer[LINE + STREAMED_BLOCK];
+    unsigned char *block = buffer + LINE;
+    size_t step = STREAMED_BLOCK / t->itemsize * t->itemsize, held = 0;
     for (size_t at = 0, n; at < t->nbytes; at += n) {
         n = t->nbytes - at < step ? t->nbytes - at : step;
         t->kernel(block, t->old + at, t->data + at, t->factors, n / t->itemsize);
         shm_copy(t->fresh + at, block, n, true);
         if (t->out)
-            shm_copy(t->out + at, block, n, true);
+            held = store_lines(t->out + at, block, n, held, at + n == t->nbytes);
     }
 }
 

@@ -1,15 +1,16 @@
 /*
- * The contract between the core and a backend: the XSI IPC calls for shared memory and
- * semaphore sets, under our own prefix.
+ * The contract between the core and a backend: the XSI IPC calls for shared memory,
+ * semaphore sets and message queues, under our own prefix.
  *
- * Semantics are those of shmget(2), shmat(2), shmctl(2), semget(2), semop(2) and semctl(2) on
- * Linux; doc/semantics.md numbers every rule, and its last section lists what files cannot give.
+ * Semantics are those of shmget(2), shmat(2), shmctl(2), semget(2), semop(2), semctl(2), msgget(2),
+ * msgop(2) and msgctl(2) on Linux; doc/semantics.md numbers every rule, and its last section lists what files cannot give.
  * sysv/ implements this page with the kernel's calls, posix/ in user space; exactly one of the
  * two is linked. The additions the standard lacks stand at the end.
  *
  * Errors:  -1 and errno as the manual pages give them, with the sentence of fail.h recorded.
  *          Success leaves errno alone.
- * EINTR:   only shm_backend_semtimedop returns it; everything else retries.
+ * EINTR:   only shm_backend_semtimedop, shm_backend_msgtimedsnd and shm_backend_msgtimedrcv return
+ *          it; everything else retries.
  * Threads: every call may be made from any thread, and from a signal handler (the listing calls
  *          excepted: they allocate).
  */
@@ -26,7 +27,7 @@ enum {
     LIBSHM_IPC_PRIVATE = 0,
     LIBSHM_IPC_CREAT = 01000,
     LIBSHM_IPC_EXCL = 02000,
-    LIBSHM_IPC_NOWAIT = 04000, /* in shm_backend_sembuf.sem_flg */
+    LIBSHM_IPC_NOWAIT = 04000, /* in shm_backend_sembuf.sem_flg and the flags of messages */
     LIBSHM_SEM_UNDO = 010000,  /* in shm_backend_sembuf.sem_flg */
 };
 
@@ -40,13 +41,20 @@ enum {
     LIBSHM_ATTACH_EXEC = 0100000,
 };
 
+/* Flags of msgrcv. */
+enum {
+    LIBSHM_MSG_NOERROR = 010000, /* cut what is longer than the caller's room */
+    LIBSHM_MSG_EXCEPT = 020000,  /* the first message that is not of the type */
+    LIBSHM_MSG_COPY = 040000,    /* a copy of message number `type`, which stays */
+};
+
 /* State bits that appear in the mode of a segment beside the nine permission bits. */
 enum {
     LIBSHM_MODE_DEST = 01000,   /* removed, waits for the last detach */
     LIBSHM_MODE_LOCKED = 02000, /* SHM_LOCK is in force */
 };
 
-/* Commands of both control calls. */
+/* Commands of all control calls. */
 enum {
     LIBSHM_IPC_RMID = 0,
     LIBSHM_IPC_SET = 1,
@@ -77,12 +85,21 @@ enum {
     LIBSHM_SEM_STAT_ANY = 20,
 };
 
+/* Commands of msgctl. */
+enum {
+    LIBSHM_MSG_STAT = 11,
+    LIBSHM_MSG_INFO = 12,
+    LIBSHM_MSG_STAT_ANY = 13,
+};
+
 /* Limits that both backends share. */
 enum {
     LIBSHM_SEMVMX = 32767, /* largest value of a semaphore */
     LIBSHM_SEMAEM = 32767, /* largest undo adjustment; one more downwards */
     LIBSHM_SEMOPM = 500,   /* operations in one call */
     LIBSHM_SEMMSL = 32000, /* semaphores in one set */
+    LIBSHM_MSGMAX = 8192,  /* bytes in one message; of the kernel's, the usual one */
+    LIBSHM_MSGMNB = 16384, /* bytes in a new queue; the same */
 };
 
 struct shm_backend_perm {
@@ -116,6 +133,30 @@ struct shm_backend_sembuf {
     unsigned short sem_num;
     short sem_op;
     short sem_flg; /* LIBSHM_IPC_NOWAIT, LIBSHM_SEM_UNDO */
+};
+
+struct shm_backend_msqid_ds {
+    struct shm_backend_perm perm;
+    int64_t stime;   /* seconds since the epoch of the last msgsnd; 0: never */
+    int64_t rtime;   /* ... of the last msgrcv */
+    int64_t ctime;   /* ... of creation or the last IPC_SET */
+    uint64_t cbytes; /* in all messages */
+    uint64_t qnum;   /* messages */
+    uint64_t qbytes; /* the most cbytes may be, and the most messages; IPC_SET takes it */
+    pid_t lspid;     /* last sender; 0: none */
+    pid_t lrpid;     /* last receiver */
+};
+
+/* Result of msgctl(IPC_INFO) and, with the usage in msgpool, msgmap and msgtql, of msgctl(MSG_INFO). */
+struct shm_backend_msginfo {
+    int msgpool; /* MSG_INFO: queues in use */
+    int msgmap;  /* MSG_INFO: messages in all queues */
+    int msgmax;  /* bytes of one message */
+    int msgmnb;  /* qbytes of a new queue */
+    int msgmni;  /* queues */
+    int msgssz;
+    int msgtql; /* MSG_INFO: bytes in all queues */
+    unsigned short msgseg;
 };
 
 /* Result of shmctl(IPC_INFO). */
@@ -165,6 +206,19 @@ int shm_backend_semtimedop(int semid, const struct shm_backend_sembuf *ops, size
 int shm_backend_semctl(int semid, int semnum, int command, union shm_backend_semun arg);
 
 /*
+ * Message queues. A message begins with a long, its type, and goes on with `size` bytes. `timeout` is
+ * relative; NULL waits for ever, and IPC_NOWAIT does not wait at all. Where the kernel has no such
+ * timeout it is asked again and again: calls that have one are not served in the order of their arrival.
+ * `buf` is a msqid_ds, or for IPC_INFO and MSG_INFO a msginfo.
+ */
+int shm_backend_msgget(key_t key, int flags);
+int shm_backend_msgtimedsnd(int msqid, const void *message, size_t size, int flags,
+                            const struct timespec *timeout);
+ssize_t shm_backend_msgtimedrcv(int msqid, void *message, size_t size, long type, int flags,
+                                const struct timespec *timeout);
+int shm_backend_msgctl(int msqid, int command, void *buf);
+
+/*
  * What the standard lacks.
  */
 
@@ -196,11 +250,12 @@ void shm_backend_setinterrupt(int (*check)(void));
 void shm_backend_describe(char *text, size_t size);
 
 /*
- * The ids of all segments, or of all sets, in one pass: xxx_STAT by index costs a pass each.
+ * The ids of all segments, of all sets, or of all queues, in one pass: xxx_STAT by index costs a pass each.
  * Fills at most `capacity` of `ids` in ascending order and returns how many there are in all.
  */
 ssize_t shm_backend_shm_list(int *ids, size_t capacity);
 ssize_t shm_backend_sem_list(int *ids, size_t capacity);
+ssize_t shm_backend_msg_list(int *ids, size_t capacity);
 
 /*
  * Removes what killed processes left half-made or half-removed and no living process uses, in

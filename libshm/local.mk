@@ -1,10 +1,21 @@
 # The core. It is a convenience library of its own, and so is each backend: both backends are
 # always compiled, and libshm.la is the core with one of them.
 
-pkginclude_HEADERS = %D%/arrays.h %D%/shm.h
+pkginclude_HEADERS = %D%/arrays.h %D%/queue.h %D%/shm.h
+
+# What a backend needs of the core.
+noinst_LTLIBRARIES += %D%/libfail.la
+%C%_libfail_la_CPPFLAGS = $(AM_CPPFLAGS) $(assert_cppflags)
+%C%_libfail_la_SOURCES = \
+	%D%/backend.h \
+	%D%/error.c \
+	%D%/fail.h \
+	%D%/keep.c \
+	%D%/keep.h
 
 noinst_LTLIBRARIES += %D%/libcore.la
 %C%_libcore_la_CPPFLAGS = $(AM_CPPFLAGS) $(assert_cppflags)
+%C%_libcore_la_LIBADD = %D%/libfail.la
 %C%_libcore_la_SOURCES = \
 	%D%/arrays_attach.c \
 	%D%/arrays_callback.c \
@@ -39,19 +50,16 @@ noinst_LTLIBRARIES += %D%/libcore.la
 	%D%/arrays_visit.c \
 	%D%/arrays_write.c \
 	%D%/backend.h \
-	%D%/error.c \
-	%D%/fail.h \
 	%D%/half.c \
 	%D%/half.h \
 	%D%/handles.c \
 	%D%/handles.h \
-	%D%/keep.c \
-	%D%/keep.h \
 	%D%/key.c \
 	%D%/memory.c \
 	%D%/memory_access.c \
 	%D%/memory_private.h \
 	%D%/memory_status.c \
+	%D%/queue.c \
 	%D%/racing_copy.h \
 	%D%/random.c \
 	%D%/random.h \
@@ -59,6 +67,7 @@ noinst_LTLIBRARIES += %D%/libcore.la
 	%D%/semaphore_private.h \
 	%D%/semaphore_status.c \
 	%D%/semaphore_wait.c \
+	%D%/timeout.h \
 	%D%/stream.h \
 	%D%/unique.c \
 	%D%/version.c
@@ -79,7 +88,7 @@ noinst_LTLIBRARIES += %D%/libkernels_avx2.la
 	%D%/arrays_kernels.h \
 	%D%/arrays_kernels_int.c \
 	%D%/arrays_kernels_real.c
-%C%_libcore_la_LIBADD = %D%/libkernels_avx2.la
+%C%_libcore_la_LIBADD += %D%/libkernels_avx2.la
 %C%_libcore_la_SOURCES += %D%/arrays_kernels_avx2.c
 else
 %C%_libcore_la_SOURCES += %D%/arrays_kernels_no_avx2.c
@@ -115,7 +124,7 @@ if SWITCHES
 %C%_libwhole_sysv_la_LIBADD += tests/libswitches_sysv.la
 endif
 
-pkgconfig_DATA = %D%/libshm.pc
+pkgconfig_DATA += %D%/libshm.pc
 
 # The command line tool. It needs the contract itself, which libshm.so hides.
 bin_PROGRAMS += %D%/shmtool

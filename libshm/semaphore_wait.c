@@ -5,16 +5,7 @@
 
 #include "libshm/fail.h"
 #include "libshm/semaphore_private.h"
-
-/* A negative time, and only that, waits for ever. */
-static const struct timespec *to_timespec(long timeout_ms, struct timespec *ts)
-{
-    if (timeout_ms < 0)
-        return NULL;
-    ts->tv_sec = timeout_ms / 1000;
-    ts->tv_nsec = timeout_ms % 1000 * 1000000;
-    return ts;
-}
+#include "libshm/timeout.h"
 
 /* V never waits, and Z takes nothing that could be given back. */
 static int flags_of(struct shm_semaphore *s, int change)
@@ -31,7 +22,7 @@ static int operate(struct shm_semaphore *s, int change, long timeout_ms)
         return -1;
     int flags = flags_of(s, change);
     struct shm_backend_sembuf op = {.sem_op = (short)change, .sem_flg = (short)flags};
-    if (shm_backend_semtimedop(s->handle.id, &op, 1, to_timespec(timeout_ms, &ts)) == 0)
+    if (shm_backend_semtimedop(s->handle.id, &op, 1, shm_timeout(timeout_ms, &ts)) == 0)
         return 0;
     if (errno != EAGAIN)
         return -1;

@@ -1,5 +1,4 @@
-/* shmtool: lists, shows and removes shared memory segments and semaphore sets; see shmtool(1).
- */
+/* shmtool: lists, shows and removes segments, semaphore sets and message queues; see shmtool(1). */
 #include "config.h"
 
 #include <errno.h>
@@ -13,9 +12,9 @@
 enum { OK, FAILED, MISUSED }; /* exit statuses */
 
 static const char help[] =
-    "usage: shmtool ls [--json] [--shm | --sem]\n"
-    "       shmtool stat KEY | --id ID [--shm | --sem]\n"
-    "       shmtool rm KEY | --id ID | --all [--shm | --sem]\n"
+    "usage: shmtool ls [--json] [--shm | --sem | --msg]\n"
+    "       shmtool stat KEY | --id ID [--shm | --sem | --msg]\n"
+    "       shmtool rm KEY | --id ID | --all [--shm | --sem | --msg]\n"
     "       shmtool gc\n"
     "       shmtool --help | --version\n"
     "KEY is a decimal number, negative or not, or 0x and hexadecimal digits.\n";
@@ -71,6 +70,8 @@ static bool parse_argument(char ***argument, struct shmtool_options *options)
         return options->family[SHMTOOL_SHM] = true;
     if (strcmp(text, "--sem") == 0)
         return options->family[SHMTOOL_SEM] = true;
+    if (strcmp(text, "--msg") == 0)
+        return options->family[SHMTOOL_MSG] = true;
     if (strcmp(text, "--id") == 0) {
         *argument += (*argument)[1] != NULL;
         return parse_id(**argument == text ? NULL : **argument, options);
@@ -87,8 +88,11 @@ static bool parse_arguments(char **argument, struct shmtool_options *options)
     for (; *argument != NULL; argument++)
         if (!parse_argument(&argument, options))
             return false;
-    if (!options->family[SHMTOOL_SHM] && !options->family[SHMTOOL_SEM])
-        options->family[SHMTOOL_SHM] = options->family[SHMTOOL_SEM] = true;
+    bool any = false;
+    for (int f = 0; f < SHMTOOL_FAMILIES; f++)
+        any = any || options->family[f];
+    for (int f = 0; f < SHMTOOL_FAMILIES && !any; f++)
+        options->family[f] = true;
     return true;
 }
 

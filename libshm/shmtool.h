@@ -10,9 +10,8 @@
 #include <stdint.h>
 #include "libshm/backend.h"
 
-/* The two families of objects; keys and ids of one have nothing to do with those of the other.
- */
-enum shmtool_family { SHMTOOL_SHM, SHMTOOL_SEM, SHMTOOL_FAMILIES };
+/* The families of objects; keys and ids of one have nothing to do with those of the others. */
+enum shmtool_family { SHMTOOL_SHM, SHMTOOL_SEM, SHMTOOL_MSG, SHMTOOL_FAMILIES };
 
 struct shmtool_options {
     bool family[SHMTOOL_FAMILIES]; /* which are meant */
@@ -30,17 +29,19 @@ struct shmtool_object {
     int id;
     bool readable; /* false: no read permission, everything below is unknown */
     struct shm_backend_perm perm;
-    uint64_t size;   /* bytes of a segment, semaphores of a set */
+    uint64_t size;   /* bytes of a segment, semaphores of a set, messages of a queue */
     uint64_t nattch; /* segments */
     int64_t changed; /* seconds since the epoch; 0: never */
-    int64_t used;    /* the last attach or detach, the last semop */
+    int64_t
+        used; /* the last attach or detach, the last semop, the last message sent or received */
 };
 
 /* Called for each object; returns false to stop. */
 typedef bool (*shmtool_visitor)(const struct shmtool_object *object, void *context);
 
 /* shmtool_object.c */
-const char *shmtool_kind(enum shmtool_family family); /* "segment", "set" */
+const char *shmtool_kind(enum shmtool_family family); /* "segment", "set", "queue" */
+const char *shmtool_code(enum shmtool_family family); /* "shm", "sem", "msg" */
 bool shmtool_look(enum shmtool_family family, int id, struct shmtool_object *object);
 bool shmtool_each(const struct shmtool_options *options, shmtool_visitor visit, void *context);
 int shmtool_id_of_key(enum shmtool_family family, key_t key);

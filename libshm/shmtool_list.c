@@ -11,7 +11,7 @@ static bool print_row(const struct shmtool_object *object, void *context)
 {
     (void)context;
     char owner[TEXT], changed[TEXT], used[TEXT];
-    const char *kind = object->family == SHMTOOL_SHM ? "shm" : "sem";
+    const char *kind = shmtool_code(object->family);
     if (!object->readable) {
         printf("%-4s %11s %11d %-8s\n", kind, "?", object->id, "no read permission");
         return true;
@@ -64,14 +64,14 @@ static void json_time(const char *name, int64_t seconds)
 
 static void json_details(const struct shmtool_object *object)
 {
+    static const char *const sizes[] = {"size", "nsems", "qnum"};
     char owner[TEXT];
-    bool segment = object->family == SHMTOOL_SHM;
     printf(", \"key\": %d, \"owner\": ", (int)object->perm.key);
     json_string(shmtool_owner(object->perm.uid, owner, sizeof owner));
     printf(", \"uid\": %lu, \"gid\": %lu, \"perm\": \"%04o\", \"%s\": %" PRIu64,
            (unsigned long)object->perm.uid, (unsigned long)object->perm.gid,
-           (unsigned)object->perm.mode & 0777, segment ? "size" : "nsems", object->size);
-    if (segment)
+           (unsigned)object->perm.mode & 0777, sizes[object->family], object->size);
+    if (object->family == SHMTOOL_SHM)
         printf(", \"nattch\": %" PRIu64 ", \"removed\": %s", object->nattch,
                (object->perm.mode & LIBSHM_MODE_DEST) != 0 ? "true" : "false");
     json_time("changed", object->changed);
@@ -83,8 +83,7 @@ static bool json_object(const struct shmtool_object *object, void *context)
 {
     bool *follows = context;
     printf("%s\n  {\"kind\": \"%s\", \"id\": %d, \"readable\": %s", *follows ? "," : "",
-           object->family == SHMTOOL_SHM ? "shm" : "sem", object->id,
-           object->readable ? "true" : "false");
+           shmtool_code(object->family), object->id, object->readable ? "true" : "false");
     if (object->readable)
         json_details(object);
     putchar('}');

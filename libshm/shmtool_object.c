@@ -1,4 +1,4 @@
-/* Finding objects and looking at them, the same for both families. */
+/* Finding objects and looking at them, the same for all families. */
 #include "config.h"
 
 #include <errno.h>
@@ -7,7 +7,14 @@
 
 const char *shmtool_kind(enum shmtool_family family)
 {
-    return family == SHMTOOL_SHM ? "segment" : "set";
+    static const char *const kinds[] = {"segment", "set", "queue"};
+    return kinds[family];
+}
+
+const char *shmtool_code(enum shmtool_family family)
+{
+    static const char *const codes[] = {"shm", "sem", "msg"};
+    return codes[family];
 }
 
 static int look_at_segment(struct shmtool_object *object)
@@ -36,19 +43,49 @@ static int look_at_set(struct shmtool_object *object)
     return 0;
 }
 
+static int look_at_queue(struct shmtool_object *object)
+{
+    struct shm_backend_msqid_ds ds;
+    if (shm_backend_msgctl(object->id, LIBSHM_IPC_STAT, &ds) == -1)
+        return -1;
+    object->perm = ds.perm;
+    object->size = ds.qnum;
+    object->changed = ds.ctime;
+    object->used = ds.stime > ds.rtime ? ds.stime : ds.rtime;
+    return 0;
+}
+
+static int look_at(struct shmtool_object *object)
+{
+    switch (object->family) {
+    case SHMTOOL_SHM:
+        return look_at_segment(object);
+    case SHMTOOL_SEM:
+        return look_at_set(object);
+    default:
+        return look_at_queue(object);
+    }
+}
+
 /* An object without read permission is found too, as not readable; false: there is none. */
 bool shmtool_look(enum shmtool_family family, int id, struct shmtool_object *object)
 {
     *object = (struct shmtool_object){.family = family, .id = id};
-    int result = family == SHMTOOL_SHM ? look_at_segment(object) : look_at_set(object);
+    int result = look_at(object);
     object->readable = result == 0;
     return result == 0 || errno == EACCES;
 }
 
 static ssize_t list_ids(enum shmtool_family family, int *ids, size_t capacity)
 {
-    return family == SHMTOOL_SHM ? shm_backend_shm_list(ids, capacity)
-                                 : shm_backend_sem_list(ids, capacity);
+    switch (family) {
+    case SHMTOOL_SHM:
+        return shm_backend_shm_list(ids, capacity);
+    case SHMTOOL_SEM:
+        return shm_backend_sem_list(ids, capacity);
+    default:
+        return shm_backend_msg_list(ids, capacity);
+    }
 }
 
 /* All ids of a family; to be freed. Others create meanwhile, hence the loop. */
@@ -99,8 +136,14 @@ bool shmtool_each(const struct shmtool_options *options, shmtool_visitor visit, 
 /* Asks for no permission, so that objects of others are found too. */
 int shmtool_id_of_key(enum shmtool_family family, key_t key)
 {
-    return family == SHMTOOL_SHM ? shm_backend_shmget(key, 0, 0)
-                                 : shm_backend_semget(key, 0, 0);
+    switch (family) {
+    case SHMTOOL_SHM:
+        return shm_backend_shmget(key, 0, 0);
+    case SHMTOOL_SEM:
+        return shm_backend_semget(key, 0, 0);
+    default:
+        return shm_backend_msgget(key, 0);
+    }
 }
 
 static int named_in_family(const struct shmtool_options *options, enum shmtool_family family)

@@ -9,9 +9,14 @@
 static int remove_by_id(const struct shmtool_object *object)
 {
     union shm_backend_semun none = {.val = 0};
-    if (object->family == SHMTOOL_SHM)
+    switch (object->family) {
+    case SHMTOOL_SHM:
         return shm_backend_shmctl(object->id, LIBSHM_IPC_RMID, NULL);
-    return shm_backend_semctl(object->id, 0, LIBSHM_IPC_RMID, none);
+    case SHMTOOL_SEM:
+        return shm_backend_semctl(object->id, 0, LIBSHM_IPC_RMID, none);
+    default:
+        return shm_backend_msgctl(object->id, LIBSHM_IPC_RMID, NULL);
+    }
 }
 
 static bool remove_object(const struct shmtool_object *object, void *context)
@@ -33,7 +38,8 @@ static bool remove_named(const struct shmtool_options *options)
     int ids[SHMTOOL_FAMILIES];
     int count = shmtool_named(options, ids);
     if (count > 1 && options->has_id)
-        return shmtool_complain("both a segment and a set have id %d: say --shm or --sem",
+        return shmtool_complain("more than one kind of object has id %d: say --shm, --sem or "
+                                "--msg",
                                 options->id);
     bool good = count > 0;
     struct shmtool_object object;

@@ -84,6 +84,23 @@ static bool print_set(int id)
     return true;
 }
 
+static bool print_queue(int id)
+{
+    struct shm_backend_msqid_ds ds;
+    if (shm_backend_msgctl(id, LIBSHM_IPC_STAT, &ds) == -1)
+        return shmtool_failed("queue %d", id);
+    printf("queue %d\n", id);
+    print_perm(&ds.perm);
+    printf("  %-12s %" PRIu64 " with %" PRIu64 " bytes, of at most %" PRIu64 "\n", "messages",
+           ds.qnum, ds.cbytes, ds.qbytes);
+    printf("  %-12s last sent to by %ld, last received from by %ld\n", "processes",
+           (long)ds.lspid, (long)ds.lrpid);
+    print_time("changed", ds.ctime);
+    print_time("send", ds.stime);
+    print_time("receive", ds.rtime);
+    return true;
+}
+
 bool shmtool_stat(const struct shmtool_options *options)
 {
     int ids[SHMTOOL_FAMILIES];
@@ -92,5 +109,7 @@ bool shmtool_stat(const struct shmtool_options *options)
         good = print_segment(ids[SHMTOOL_SHM]) && good;
     if (ids[SHMTOOL_SEM] != -1)
         good = print_set(ids[SHMTOOL_SEM]) && good;
+    if (ids[SHMTOOL_MSG] != -1)
+        good = print_queue(ids[SHMTOOL_MSG]) && good;
     return good;
 }

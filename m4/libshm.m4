@@ -180,3 +180,63 @@ main (void)
         [AC_LINK_IFELSE([program], [libshm_cv_ofd_locks=yes], [libshm_cv_ofd_locks=no])])
     m4_popdef([program])])
 ])
+
+# LIBSHM_CHECK_DROPIN
+# Sets dropin_shared and dropin_static: is libshm-sysv made as a shared library, which needs ELF to
+# be preloaded, and as a static one, which needs objcopy to keep our names out of programs? Sets
+# sysv_cppflags, and sysv_cflags for pkg-config, where the system has no headers for it.
+AC_DEFUN([LIBSHM_CHECK_DROPIN],
+[AC_ARG_ENABLE([drop-in],
+    [AS_HELP_STRING([--disable-drop-in],
+        [leave out libshm-sysv and shm-run, which give other programs System V IPC in user space])],
+    [], [enable_drop_in=yes])
+AC_CHECK_TOOL([OBJCOPY], [objcopy], [no])
+AC_CACHE_CHECK([whether objects are ELF], [libshm_cv_elf],
+    [AC_COMPILE_IFELSE([AC_LANG_SOURCE([[
+#ifndef __ELF__
+#error
+#endif]])], [libshm_cv_elf=yes], [libshm_cv_elf=no])])
+AS_IF([test "$enable_drop_in/$libshm_cv_elf" = yes/yes],
+    [dropin_shared=$enable_shared
+    dropin_static=$enable_static],
+    [dropin_shared=no
+    dropin_static=no])
+AS_IF([test "$OBJCOPY" = no], [dropin_static=no])
+AS_CASE([$dropin_shared/$dropin_static],
+    [yes/yes], [dropin_text="shared, static"],
+    [yes/no], [dropin_text="shared"],
+    [no/yes], [dropin_text="static"],
+    [dropin_text="left out"])
+
+AC_CACHE_CHECK([for system calls that nobody comes before], [libshm_cv_bare_calls],
+    [libshm_save_LDFLAGS=$LDFLAGS
+    LDFLAGS="$LDFLAGS -Wl,--wrap=unlink"
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([[
+#include <sys/syscall.h>
+#include <unistd.h>
+int unlink (const char *);
+int __wrap_unlink (const char *path)
+{
+  return (int) syscall (SYS_statx, 0, path, 0, 0, 0);
+}]], [[return unlink ("");]])],
+        [libshm_cv_bare_calls=yes], [libshm_cv_bare_calls=no])
+    LDFLAGS=$libshm_save_LDFLAGS])
+
+AC_CHECK_DECLS([RTLD_DEEPBIND], [], [], [[#include <dlfcn.h>]])
+libshm_save_LIBS=$LIBS
+LIBS=
+AC_SEARCH_LIBS([dlopen], [dl])
+AC_SUBST([DLOPEN_LIBS], [$LIBS])
+LIBS=$libshm_save_LIBS
+
+AC_CHECK_HEADERS([sys/ipc.h sys/msg.h sys/sem.h sys/shm.h])
+AS_CASE([$ac_cv_header_sys_ipc_h$ac_cv_header_sys_msg_h$ac_cv_header_sys_sem_h$ac_cv_header_sys_shm_h],
+    [*no*],
+        [sysv_cppflags='-I$(top_srcdir)/compat/sysv/include'
+        sysv_cflags=' -I${headers}'
+        dropin_text="$dropin_text, with headers of its own"],
+    [sysv_cppflags=
+    sysv_cflags=])
+AC_SUBST([sysv_cppflags])
+AC_SUBST([sysv_cflags])
+])

@@ -9,10 +9,14 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_borrow.c \
 	%D%/posix_borrow.h \
 	%D%/posix_bury.c \
+	%D%/posix_call.c \
+	%D%/posix_call.h \
 	%D%/posix_clock.c \
 	%D%/posix_clock.h \
 	%D%/posix_collect.c \
 	%D%/posix_compat.h \
+	%D%/posix_control.c \
+	%D%/posix_control.h \
 	%D%/posix_file.h \
 	%D%/posix_get.c \
 	%D%/posix_get.h \
@@ -28,6 +32,8 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_known.c \
 	%D%/posix_life.c \
 	%D%/posix_life.h \
+	%D%/posix_limits.c \
+	%D%/posix_limits.h \
 	%D%/posix_list.c \
 	%D%/posix_list.h \
 	%D%/posix_lock.h \
@@ -35,8 +41,13 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_lock_kernel.h \
 	%D%/posix_maps.c \
 	%D%/posix_maps.h \
+	%D%/posix_msg.c \
+	%D%/posix_msgop.c \
+	%D%/posix_number.c \
+	%D%/posix_number.h \
 	%D%/posix_object.c \
 	%D%/posix_object.h \
+	%D%/posix_once.c \
 	%D%/posix_perm.c \
 	%D%/posix_perm.h \
 	%D%/posix_places.c \
@@ -45,6 +56,15 @@ noinst_LTLIBRARIES += %D%/libposix.la
 	%D%/posix_pool.h \
 	%D%/posix_process.c \
 	%D%/posix_process.h \
+	%D%/posix_queue.c \
+	%D%/posix_queue.h \
+	%D%/posix_queue_fast.c \
+	%D%/posix_queue_fast.h \
+	%D%/posix_queue_format.h \
+	%D%/posix_queue_serve.c \
+	%D%/posix_queue_serve.h \
+	%D%/posix_queue_sweep.c \
+	%D%/posix_queue_sweep.h \
 	%D%/posix_redo.c \
 	%D%/posix_redo.h \
 	%D%/posix_relax.c \

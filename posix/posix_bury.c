@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "libshm/backend.h"
+#include "posix/posix_queue_sweep.h"
 #include "posix/posix_redo.h"
 #include "posix/posix_rows.h"
 #include "posix/posix_waiters.h"
@@ -23,6 +24,7 @@ void px_row_bury(struct px_set *s, uint32_t number)
     struct px_row *row = px_row(s, number);
     if (!row)
         return;
+    px_queue_note_death(s);
     px_waiters_drop(s, number); /* model: D4 */
     struct px_change change = {.row = number, .row_state = PX_ROW_FREE};
     int32_t pid = PX_GET(row->pid);

@@ -31,11 +31,6 @@ struct collection {
     int out_of_memory;
 };
 
-static const char *noun(enum px_kind kind)
-{
-    return kind == PX_SEGMENT ? "segment" : "semaphore set";
-}
-
 static void remember(const struct px_name *name, void *context)
 {
     struct collection *c = context;
@@ -151,7 +146,7 @@ static void tell(struct collection *c, const struct px_name *name)
     char line[128];
     if (!c->what || !c->report)
         return;
-    snprintf(line, sizeof line, "%s %s %s%" PRIu32, c->what, noun(name->kind),
+    snprintf(line, sizeof line, "%s %s %s%" PRIu32, c->what, px_noun(name->kind),
              name->is_key ? "key " : "id ", name->number);
     c->report(line, c->context);
 }

@@ -1,5 +1,5 @@
 /*
- * From a key to an id: what shmget and semget have in common.
+ * From a key to an id: what shmget, semget and msgget have in common.
  */
 #ifndef LIBSHM_POSIX_GET_H
 #define LIBSHM_POSIX_GET_H
@@ -9,7 +9,7 @@
 /*
  * The id of the object `request` asks for, found or made; -1 and errno. The sizes of a new
  * object have been checked by the caller, who sets `new_error` when no new one may be made with
- * that size, and `new_text` to the reason.
+ * that size, and `new_text` to the reason. Without that, ENOSPC when there are as many as may be.
  */
 struct px_refusal {
     int error;

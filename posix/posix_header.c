@@ -18,7 +18,8 @@ int px_header_is_about(const struct px_header *h, const struct px_object *o)
 /* Of a set whatever its state: listings add sizes up. */
 static int size_is_possible(const struct px_header *h)
 {
-    return h->size > 0 && (h->kind != PX_SET || h->size <= LIBSHM_SEMMSL);
+    return h->kind == PX_QUEUE ? h->size == 0
+                               : h->size > 0 && (h->kind != PX_SET || h->size <= LIBSHM_SEMMSL);
 }
 
 int px_header_fits_file(const struct px_header *h, uint64_t bytes)

@@ -72,6 +72,16 @@ int px_reserve(int fd, off_t start, off_t end)
     return 0;
 }
 
+void px_punch(int fd, off_t start, off_t end)
+{
+#ifdef FALLOC_FL_PUNCH_HOLE
+    if (start < end)
+        (void)fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, end - start);
+#else
+    (void)fd, (void)start, (void)end;
+#endif
+}
+
 void px_close(int fd)
 {
     int error = errno;

@@ -20,6 +20,9 @@ int px_truncate(int fd, off_t size);
 /* In steps, each of which is begun again by itself. 0, or -1 and errno. */
 int px_reserve(int fd, off_t start, off_t end);
 
+/* Gives the space of bytes [start, end) back, which are zeros then, if the system can. errno is any. */
+void px_punch(int fd, off_t start, off_t end);
+
 /* Whatever close says, the descriptor is gone and errno as it was. */
 void px_close(int fd);
 

@@ -7,30 +7,17 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { TEXT_SIZE = 48 };
+#include "posix/posix_number.h"
 
-/* A decimal number without sign; NULL when there is none or it exceeds `limit`. */
-static const char *parse_number(const char *text, uint64_t limit, uint64_t *number)
-{
-    uint64_t value = 0;
-    const char *at = text;
-    for (; *at >= '0' && *at <= '9'; at++) {
-        unsigned digit = (unsigned)(*at - '0');
-        if (value > (limit - digit) / 10)
-            return NULL;
-        value = value * 10 + digit;
-    }
-    *number = value;
-    return at == text ? NULL : at;
-}
+enum { TEXT_SIZE = 48 };
 
 static int parse_binding(const char *text, struct px_binding *binding)
 {
     uint64_t id;
-    const char *at = parse_number(text, INT32_MAX, &id);
+    const char *at = px_number_parse(text, INT32_MAX, &id);
     if (!at || *at != ' ')
         return -1;
-    at = parse_number(at + 1, UINT64_MAX, &binding->size);
+    at = px_number_parse(at + 1, UINT64_MAX, &binding->size);
     if (!at || *at != '\0')
         return -1;
     binding->id = (int)id;

@@ -31,7 +31,7 @@ int shm_backend_shm_is(int shmid, key_t key, size_t size)
     unsigned mode = h->mode;
     int is = !atomic_load_explicit(&g->stale, memory_order_acquire) && h->state == PX_LIVE &&
              h->key == key && h->size == size && h->uid == g->of_uid && h->gid == g->of_gid &&
-             px_perm_class_grants(g->class_shift, mode, 4);
+             px_perm_class_grants(g->class_bit, mode, 4);
     px_give_back(PX_SEGMENT, shmid);
     return is;
 }

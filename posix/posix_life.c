@@ -65,6 +65,18 @@ static int unlink_object(const struct px_object *o)
 }
 
 /*
+ * Its memory, although processes that had it attached may still have a look at its header mapped. The file
+ * keeps its length: who has been told by a scribbler that it lives, and attaches it, finds zeros.
+ */
+static void give_memory_back(const struct px_object *o)
+{
+    int error = errno;
+    if (o->kind == PX_SEGMENT && o->header.magic != 0)
+        px_punch(o->fd, PX_PAYLOAD, (off_t)o->file_size);
+    errno = error;
+}
+
+/*
  * The end of every object. Who may write but not unlink (a sticky folder) gives at least the
  * memory back; the owner's next look removes the rest.
  */
@@ -72,8 +84,10 @@ static int bury(struct px_object *o)
 {
     if (o->header.magic != 0) /* an empty file stays one: it counts as half-made */
         (void)set_state(o, PX_DEAD);
-    if (unlink_object(o) == 0)
+    if (unlink_object(o) == 0) {
+        give_memory_back(o);
         return 0;
+    }
     int error = errno;
     if (o->kind == PX_SEGMENT && px_truncate(o->fd, sizeof o->header) != 0)
         error = errno;
@@ -262,7 +276,10 @@ static int bind_key(const struct px_object *o)
 
 static uint64_t wanted_space(const struct px_request *r)
 {
-    return r->reserve[0].end - r->reserve[0].start + r->reserve[1].end - r->reserve[1].start;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < sizeof r->reserve / sizeof *r->reserve; i++)
+        bytes += r->reserve[i].end - r->reserve[i].start;
+    return bytes;
 }
 
 /* Asked first: filling a mount to the brim and giving it all back would starve the others. */
@@ -283,14 +300,17 @@ static int reserve_space(struct px_object *o, const struct px_request *r)
 {
     if (has_room(r) != 0 || px_truncate(o->fd, (off_t)r->file_size) != 0)
         return -1;
-    if (reserve(o->fd, &r->reserve[0]) != 0)
-        return -1;
-    return reserve(o->fd, &r->reserve[1]);
+    for (size_t i = 0; i < sizeof r->reserve / sizeof *r->reserve; i++)
+        if (reserve(o->fd, &r->reserve[i]) != 0)
+            return -1;
+    return 0;
 }
 
-static const char *noun(enum px_kind kind)
+static int write_start(const struct px_object *o, const struct px_request *r)
 {
-    return kind == PX_SEGMENT ? "segment" : "semaphore set";
+    if (r->start.number == 0)
+        return 0;
+    return px_write_at(o->fd, &r->start.number, sizeof r->start.number, (off_t)r->start.at);
 }
 
 static int too_large(const struct px_request *r)
@@ -300,7 +320,7 @@ static int too_large(const struct px_request *r)
         "a %s needs a file of %llu bytes, which is more than a file may have: raise "
         "the limit (ulimit -f), or set LIBSHM_DIR to a file system for larger "
         "files than that of %s",
-        noun(r->kind), (unsigned long long)r->file_size, px_store_folder());
+        px_noun(r->kind), (unsigned long long)r->file_size, px_store_folder());
 }
 
 static int give_up(struct px_object *o, const struct px_request *r)
@@ -311,7 +331,7 @@ static int give_up(struct px_object *o, const struct px_request *r)
     errno = error;
     if (error == EEXIST) /* no failure yet: the caller looks at the key again */
         return -1;
-    const char *what = noun(r->kind);
+    const char *what = px_noun(r->kind);
     if (error == EFBIG)
         return too_large(r);
     if (error == ENOSPC || error == EDQUOT)
@@ -327,14 +347,14 @@ int px_life_create(const struct px_request *r)
         return too_large(r);
     if (make_file(&o) != 0) {
         if (errno == ENOSPC)
-            return px_store_full(noun(r->kind), wanted_space(r));
+            return px_store_full(px_noun(r->kind), wanted_space(r));
         return shm_failf(errno, "no file can be made in %s: %s%s", px_store_folder(),
                          strerror(errno), px_store_advice(errno));
     }
     fill_header(&o, r);
     if (publish_header(&o) != 0 || bind_key(&o) != 0)
         return give_up(&o, r);
-    if (reserve_space(&o, r) != 0 || set_state(&o, PX_LIVE) != 0) {
+    if (reserve_space(&o, r) != 0 || write_start(&o, r) != 0 || set_state(&o, PX_LIVE) != 0) {
         int error = errno;
         unbind(&o);
         errno = error;

@@ -161,3 +161,24 @@ ssize_t px_list_ids(enum px_kind kind, int *ids, size_t capacity)
     free(list.id);
     return result;
 }
+
+static void count_name(const struct px_name *name, void *context)
+{
+    struct ids *list = context;
+    list->count += !name->is_key && name->kind == list->kind;
+}
+
+/* Names first, which is quick: there are at least as many as objects, and seldom more. */
+int px_list_reaches(enum px_kind kind, uint64_t count)
+{
+    struct ids list = {.kind = kind};
+    if (px_store_each(count_name, &list) != 0)
+        return -1;
+    if (list.count < count)
+        return 0;
+    int result = list_ids(kind, &list);
+    if (result == 0)
+        result = list.count >= count;
+    free(list.id);
+    return result;
+}

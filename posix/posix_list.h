@@ -17,6 +17,9 @@ int px_list_highest(enum px_kind kind);        /* 0 when there is none; -1 and e
 int px_list_each(enum px_kind kind, void (*each)(const struct px_object *o, void *context),
                  void *context);
 
+/* Whether there are so many objects of this kind, or more: 1 or 0; -1 and errno. */
+int px_list_reaches(enum px_kind kind, uint64_t count);
+
 /* As shm_backend_shm_list. */
 ssize_t px_list_ids(enum px_kind kind, int *ids, size_t capacity);
 

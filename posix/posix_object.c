@@ -45,6 +45,38 @@ static int is_valid(const struct px_object *o, const struct px_header *h, off_t 
            px_header_fits_file(h, (uint64_t)size);
 }
 
+/* Read, although it is mapped: a file that somebody has cut off is an error here, and no signal. */
+static int reload_known(struct px_object *o)
+{
+    struct px_header h;
+    ssize_t n = px_read_at(o->fd, &h, sizeof h, 0);
+    errno = EBADMSG;
+    if (n != (ssize_t)sizeof h || !is_valid(o, &h, (off_t)o->file_size) ||
+        !px_header_is_of_this_boot(&h))
+        return -1;
+    o->header = h;
+    return 0;
+}
+
+int px_object_open_known(struct px_object *o, enum px_access access)
+{
+    char path[PX_PATH_SIZE];
+    struct stat st;
+    px_object_path(path, o->kind, o->id);
+    o->fd = open_file(path, access, &o->writable);
+    if (o->fd < 0)
+        return -1;
+    if (fstat(o->fd, &st) == 0 && st.st_dev == o->dev && st.st_ino == o->ino &&
+        st.st_nlink == 1) {
+        o->uid = st.st_uid;
+        o->gid = st.st_gid;
+        o->file_size = (uint64_t)st.st_size;
+        return 0;
+    }
+    px_object_close(o);
+    return -1;
+}
+
 /*
  * The content first, the size afterwards: a file only grows until its object is LIVE, so a size
  * that is older than the header would make a good object look cut off.
@@ -53,6 +85,8 @@ int px_object_reload(struct px_object *o)
 {
     struct px_header h;
     struct stat st;
+    if (o->mapped)
+        return reload_known(o);
     ssize_t n = px_read_at(o->fd, &h, sizeof h, 0);
     int error = errno;
     if (fstat(o->fd, &st) != 0)
@@ -86,6 +120,7 @@ int px_object_open_any(struct px_object *o, enum px_kind kind, int id, enum px_a
     px_object_path(path, kind, id);
     o->kind = kind;
     o->id = id;
+    o->mapped = NULL;
     o->fd = open_file(path, access, &o->writable);
     if (o->fd < 0)
         return -1;
@@ -95,14 +130,22 @@ int px_object_open_any(struct px_object *o, enum px_kind kind, int id, enum px_a
     return -1;
 }
 
-static const char *noun(enum px_kind kind)
-{
-    return kind == PX_SEGMENT ? "segment" : "semaphore set";
-}
-
 int px_object_missing(enum px_kind kind, int id)
 {
-    return shm_failf(EINVAL, "no %s has the id %d", noun(kind), id);
+    return shm_failf(EINVAL, "no %s has the id %d", px_noun(kind), id);
+}
+
+int px_object_explain(enum px_kind kind, int id)
+{
+    if (errno == ENOENT)
+        return px_object_missing(kind, id);
+    if (errno == EBADMSG)
+        return shm_failf(EINVAL,
+                         "the file of %s %d in %s is not a %s of this format; "
+                         "shmtool gc removes it when it is yours",
+                         px_noun(kind), id, px_store_folder(), px_noun(kind));
+    return shm_failf(errno, "the file of %s %d in %s cannot be opened: %s%s", px_noun(kind), id,
+                     px_store_folder(), strerror(errno), px_store_advice(errno));
 }
 
 int px_object_open(struct px_object *o, enum px_kind kind, int id, enum px_access access)
@@ -113,15 +156,7 @@ int px_object_open(struct px_object *o, enum px_kind kind, int id, enum px_acces
         px_object_close(o);
         return px_object_missing(kind, id);
     }
-    if (errno == ENOENT)
-        return px_object_missing(kind, id);
-    if (errno == EBADMSG)
-        return shm_failf(EINVAL,
-                         "the file of %s %d in %s is not a %s of this format; "
-                         "shmtool gc removes it when it is yours",
-                         noun(kind), id, px_store_folder(), noun(kind));
-    return shm_failf(errno, "the file of %s %d in %s cannot be opened: %s%s", noun(kind), id,
-                     px_store_folder(), strerror(errno), px_store_advice(errno));
+    return px_object_explain(kind, id);
 }
 
 void px_object_close(struct px_object *o)
@@ -157,7 +192,9 @@ int px_object_store(const struct px_object *o, size_t field, const void *value, 
 void px_object_stamp(const struct px_object *o, size_t field, const void *value, size_t size)
 {
     int error = errno;
-    if (o->writable)
+    if (o->mapped)
+        memcpy((char *)o->mapped + field, value, size);
+    else if (o->writable)
         (void)px_object_store(o, field, value, size);
     errno = error;
 }
@@ -174,8 +211,8 @@ int px_object_owner(enum px_kind kind, int id, uid_t *uid)
 }
 
 /*
- * What files can enforce: nothing, reading, or reading and writing. A set is always changed by
- * whoever uses it, so any permission bit opens it for both. The owner's own bits are checked by
+ * What files can enforce: nothing, reading, or reading and writing. A set or a queue is always changed
+ * by whoever uses it, so any permission bit opens it for both. The owner's own bits are checked by
  * the library: IPC_SET and IPC_RMID must work with mode 0.
  */
 mode_t px_file_mode(enum px_kind kind, unsigned mode)
@@ -183,7 +220,7 @@ mode_t px_file_mode(enum px_kind kind, unsigned mode)
     mode_t file = 0600;
     for (int shift = 0; shift <= 3; shift += 3) {
         unsigned bits = mode >> shift & 7;
-        if (kind == PX_SET && (bits & 6))
+        if (kind != PX_SEGMENT && (bits & 6))
             bits = 6;
         if (bits & 4)
             file |= (mode_t)((bits & 6) << shift);

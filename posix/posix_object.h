@@ -46,7 +46,7 @@ struct px_header {
     uint32_t id;
     int32_t key;
     uint32_t state;     /* enum px_state */
-    uint64_t size;      /* bytes of a segment, semaphores of a set */
+    uint64_t size;      /* bytes of a segment, semaphores of a set, 0 of a queue */
     uint64_t file_size; /* bytes */
     uint8_t boot_id[16];
     uint32_t cuid, cgid; /* creator, for show */
@@ -75,7 +75,9 @@ struct px_object {
     ino_t ino;
     uid_t uid; /* owner: the file's */
     gid_t gid;
-    uint64_t file_size;      /* of the file itself, not what its header says */
+    uint64_t file_size; /* of the file itself, not what its header says */
+    struct px_header
+        *mapped; /* where this process has the header mapped, for writing; or NULL */
     struct px_header header; /* as it was when the file was opened or last read */
 };
 
@@ -87,9 +89,13 @@ struct px_request {
     enum px_kind kind;
     key_t key;
     uint64_t size;
-    int flags; /* of shmget or semget */
+    int flags; /* of the get call */
     uint64_t file_size;
     struct px_range reserve[2]; /* beside the header; may be empty */
+    struct {
+        uint64_t at;
+        int64_t number;
+    } start; /* what a new file has there, in its reserved space; elsewhere it has zeros */
 };
 
 enum px_access {
@@ -109,6 +115,12 @@ int px_object_open(struct px_object *o, enum px_kind kind, int id, enum px_acces
  * an object. An empty file counts as PENDING: its maker has not come further.
  */
 int px_object_open_any(struct px_object *o, enum px_kind kind, int id, enum px_access access);
+
+/*
+ * Opens an object whose header is mapped for writing, if its file is still this one; the header is not
+ * read. -1 if not, or for any other reason, and nothing is open.
+ */
+int px_object_open_known(struct px_object *o, enum px_access access);
 
 /* A descriptor to read and write the file under the object's name, whatever is in it; or -1, errno. */
 int px_object_open_file(enum px_kind kind, int id);
@@ -141,6 +153,9 @@ void px_object_stamp(const struct px_object *o, size_t field, const void *value,
 
 /* The owner of an object that cannot be opened: -1 and EINVAL when there is none. */
 int px_object_owner(enum px_kind kind, int id, uid_t *uid);
+
+/* Records why px_object_open_any or px_object_reload has failed, by errno: -1, as px_object_open. */
+int px_object_explain(enum px_kind kind, int id);
 
 /* Records that there is no object with this id: -1 and EINVAL. */
 int px_object_missing(enum px_kind kind, int id);

@@ -25,19 +25,14 @@ static int in_group(gid_t gid)
     return 0;
 }
 
-int px_perm_class(const struct shm_backend_perm *perm)
+unsigned px_perm_class(const struct shm_backend_perm *perm)
 {
     uid_t euid = geteuid();
     if (euid == 0)
-        return -1;
+        return 0;
     if (euid == perm->uid || euid == perm->cuid)
-        return 6;
-    return in_group(perm->gid) || in_group(perm->cgid) ? 3 : 0;
-}
-
-int px_perm_class_grants(int class_shift, unsigned mode, unsigned wanted)
-{
-    return class_shift < 0 || (wanted & ~(mode >> class_shift)) == 0;
+        return 0100;
+    return in_group(perm->gid) || in_group(perm->cgid) ? 010 : 1;
 }
 
 int px_perm_grants(const struct px_object *o, unsigned wanted)

@@ -9,12 +9,14 @@
 
 #include "posix/posix_object.h"
 
-/* How far the bits of the caller's class are shifted in a mode: 6, 3 or 0; -1: all is granted.
- */
-int px_perm_class(const struct shm_backend_perm *perm);
+/* The lowest bit of the caller's class in a mode: 0100, 010 or 1; 0: all is granted. */
+unsigned px_perm_class(const struct shm_backend_perm *perm);
 
 /* 1 if all of `wanted` (4 read, 2 write, 1 execute) is granted to the class. */
-int px_perm_class_grants(int class_shift, unsigned mode, unsigned wanted);
+static inline int px_perm_class_grants(unsigned class_bit, unsigned mode, unsigned wanted)
+{
+    return (wanted * class_bit & ~mode) == 0;
+}
 
 int px_perm_grants(const struct px_object *o, unsigned wanted);
 

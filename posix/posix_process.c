@@ -4,8 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdalign.h>
-#include <stdatomic.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -18,20 +17,10 @@
 #include "posix/posix_glance.h"
 #include "posix/posix_set.h"
 
-/*
- * The kernel zeroes this page in a forked child (MADV_WIPEONFORK), also when the fork ran no
- * handlers: pid 0 means that a fork has to be noticed. Before the page exists, and where the
- * kernel lacks the advice, the static one and the fork handler do the same.
- */
-struct self {
-    _Atomic pid_t pid;
-    alignas(8) _Atomic uint64_t random;
-};
-
 enum { KERNEL_SIGSET_BYTES = (NSIG - 1) / 8 };
 
-static struct self static_self;
-static struct self *self = &static_self;
+static struct px_self static_self;
+_Atomic(struct px_self *) px_self = &static_self;
 
 static pthread_mutex_t store_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t table_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -80,35 +69,97 @@ static uint64_t seed(void)
     return ((uint64_t)now.tv_nsec << 32) ^ (uint64_t)now.tv_sec ^ (uint64_t)getpid() << 20;
 }
 
+static void know_self(void)
+{
+    struct px_self *self = atomic_load(&px_self);
+    atomic_store(&self->random, seed());
+    atomic_store(&self->pid, getpid()); /* last: who sees it goes on */
+}
+
 /*
- * At load time, and when a fork is noticed. After a fork without handlers the locks may have
- * been held by threads that do not exist here, and the sets' mappings were not inherited.
+ * After a fork without handlers the locks may have been held by threads that do not exist here, and
+ * the sets' mappings were not inherited.
  */
-static void notice_process(void)
+static void notice_fork(void)
 {
     pthread_mutex_init(&store_mutex, NULL);
     pthread_mutex_init(&table_mutex, NULL);
     px_sets_forget();
     px_glances_notice_fork();
-    atomic_store(&self->random, seed());
-    atomic_store(&self->pid, getpid());
+    know_self();
     px_files_notice_fork();
 }
 
-pid_t px_pid(void)
+static void map_self(void)
 {
-    pid_t pid = atomic_load_explicit(&self->pid, memory_order_relaxed);
-    if (pid == 0) {
-        notice_process();
-        pid = atomic_load(&self->pid);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *memory = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return;
+    if (madvise(memory, page, MADV_WIPEONFORK) == 0)
+        atomic_store(&px_self, memory);
+    else
+        munmap(memory, page);
+}
+
+enum { STARTED = -1 };
+
+static _Atomic pid_t starter; /* 0: nobody yet */
+
+/*
+ * Forks that began before anything was started, and for which there is nothing to do. What starts
+ * meanwhile in another thread waits for them, so that it is not copied half-way; not for ever, because
+ * the first call may come from a handler in the midst of such a fork.
+ */
+static _Atomic int idle_forks;
+static _Thread_local int fork_is_idle;
+enum { WAIT_FOR_FORKS = 1000 };
+
+static void wait_for_idle_forks(void)
+{
+    for (int i = 0; i < WAIT_FOR_FORKS && atomic_load(&idle_forks) > 0; i++)
+        sched_yield();
+}
+
+/*
+ * A process that makes no call pays nothing but the registration of its fork handlers. Whoever comes
+ * second waits, with his signals blocked as the first has them, so that nobody waits for what he has
+ * interrupted; and a child that was forked off meanwhile begins anew.
+ */
+static void start_once(void)
+{
+    struct px_mask old;
+    px_block_signals(&old);
+    pid_t mine = getpid(), seen = atomic_load(&starter);
+    while (seen != STARTED) {
+        if (seen != mine && atomic_compare_exchange_strong(&starter, &seen, mine)) {
+            wait_for_idle_forks();
+            map_self();
+            know_self();
+            atomic_store(&starter, STARTED);
+        }
+        sched_yield();
+        seen = atomic_load(&starter);
     }
-    return pid;
+    px_restore_signals(&old);
+}
+
+pid_t px_pid_after_fork(void)
+{
+    int error = errno;
+    if (atomic_load(&starter) != STARTED)
+        start_once();
+    if (atomic_load(&atomic_load(&px_self)->pid) == 0)
+        notice_fork();
+    errno = error;
+    return atomic_load(&atomic_load(&px_self)->pid);
 }
 
 /* splitmix64: one addition shared by the threads, mixed privately. */
 uint64_t px_random(void)
 {
     px_pid();
+    struct px_self *self = atomic_load(&px_self);
     uint64_t z = atomic_fetch_add(&self->random, 0x9e3779b97f4a7c15u) + 0x9e3779b97f4a7c15u;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
@@ -139,9 +190,21 @@ void px_table_unlock(void)
     pthread_mutex_unlock(&table_mutex);
 }
 
+/* The order decides: who starts sets `starter` first and then looks at `idle_forks`. */
+static int begin_idle_fork(void)
+{
+    atomic_fetch_add(&idle_forks, 1);
+    fork_is_idle = atomic_load(&starter) == 0;
+    if (!fork_is_idle)
+        atomic_fetch_sub(&idle_forks, 1);
+    return fork_is_idle;
+}
+
 static void before_fork(void)
 {
     struct px_mask old;
+    if (begin_idle_fork())
+        return;
     int error = errno;
     px_store_lock(&old);
     px_table_lock();
@@ -154,6 +217,10 @@ static void before_fork(void)
 
 static void after_fork_in_parent(void)
 {
+    if (fork_is_idle) {
+        atomic_fetch_sub(&idle_forks, 1);
+        return;
+    }
     int error = errno; /* fork's own, if it failed */
     px_files_after_fork(0);
     px_attaches_after_fork(0);
@@ -163,34 +230,38 @@ static void after_fork_in_parent(void)
     errno = error;
 }
 
+/* Started nevertheless: as after a fork without handlers. */
+static void after_idle_fork(void)
+{
+    int error = errno;
+    atomic_store(&idle_forks, 0);
+    if (atomic_load(&starter) == STARTED) {
+        atomic_store(&atomic_load(&px_self)->pid, 0);
+        notice_fork();
+    }
+    errno = error;
+}
+
 static void after_fork_in_child(void)
 {
+    if (fork_is_idle) {
+        after_idle_fork();
+        return;
+    }
     struct px_mask old = forking_mask;
     int error = forking_errno;
     px_attaches_after_fork(1);
     pthread_mutex_unlock(&table_mutex); /* both are this thread's */
     pthread_mutex_unlock(&store_mutex);
-    atomic_store(&self->pid, 0);
-    notice_process();
+    atomic_store(&atomic_load(&px_self)->pid, 0);
+    notice_fork();
     px_files_after_fork(1);
     errno = error;
     px_restore_signals(&old);
 }
 
-/*
- * At load time, because the first call may come from a signal handler and registering the fork
- * handlers allocates.
- */
-__attribute__((constructor)) static void start(void)
+/* At load time: the first call may come from a signal handler, and registering handlers allocates. */
+__attribute__((constructor)) static void register_handlers(void)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    void *memory = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory != MAP_FAILED) {
-        if (madvise(memory, page, MADV_WIPEONFORK) == 0)
-            self = memory;
-        else
-            munmap(memory, page);
-    }
-    notice_process();
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }

@@ -17,6 +17,8 @@
 #define LIBSHM_POSIX_PROCESS_H
 
 #include <signal.h>
+#include <stdalign.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -42,8 +44,33 @@ void px_store_unlock(const struct px_mask *old);
 void px_table_lock(void);
 void px_table_unlock(void);
 
+/*
+ * The kernel zeroes this page in a forked child (MADV_WIPEONFORK), also when the fork ran no
+ * handlers: pid 0 means that a fork has to be noticed. Before the page exists, and where the
+ * kernel lacks the advice, a static one and the fork handler do the same.
+ */
+struct px_self {
+    _Atomic pid_t pid;
+    alignas(8) _Atomic uint64_t random;
+};
+extern _Atomic(struct px_self *) px_self;
+
+/* Notices the fork, or that this is the first call; errno is as before. */
+pid_t px_pid_after_fork(void);
+
+/* The pid; 0 before the first call, and where a fork has yet to be noticed. */
+static inline pid_t px_pid_known(void)
+{
+    struct px_self *self = atomic_load_explicit(&px_self, memory_order_acquire);
+    return atomic_load_explicit(&self->pid, memory_order_relaxed);
+}
+
 /* The pid without a system call; right in a forked child too. */
-pid_t px_pid(void);
+static inline pid_t px_pid(void)
+{
+    pid_t pid = px_pid_known();
+    return pid != 0 ? pid : px_pid_after_fork();
+}
 
 /* 64 random bits; a forked child never repeats its parent's. */
 uint64_t px_random(void);

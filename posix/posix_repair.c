@@ -2,6 +2,7 @@
 
 #include "posix/posix_repair.h"
 
+#include "posix/posix_queue_sweep.h"
 #include "posix/posix_redo.h"
 #include "posix/posix_rows.h"
 #include "posix/posix_semop.h"
@@ -13,7 +14,8 @@
  */
 static void repair(struct px_set *s, uint32_t dead)
 {
-    px_redo_replay(s);  /* model: D1 */
+    px_redo_replay(s); /* model: D1 */
+    px_queue_settle(s);
     px_fifo_rebuild(s); /* model: D2 */
     if (dead != s->row)
         px_row_bury(s, dead);

@@ -10,6 +10,7 @@
 #include "posix/posix_file.h"
 #include "posix/posix_lock.h"
 #include "posix/posix_process.h"
+#include "posix/posix_queue_sweep.h"
 #include "posix/posix_semop.h"
 #include "posix/posix_set_lock.h"
 #include "posix/posix_store.h"
@@ -107,9 +108,11 @@ void px_row_claim(struct px_set *s)
     if (s->row > PX_GET(c->rows_used))
         PX_PUT(c->rows_used, s->row);
     PX_PUT(row->adjusts, 0);
+    px_queue_begin_row(s, row);
     PX_PUT(row->pid, (int32_t)px_pid());
     atomic_store_explicit(&row->state, PX_ROW_USED, memory_order_release); /* model: K1 */
     s->claimed = 1;
+    atomic_store_explicit(&s->own, row, memory_order_release);
 }
 
 void px_probe_end(struct px_probe *probe)
@@ -180,7 +183,7 @@ int px_rows_reap(struct px_set *s, px_row_filter matters, const void *context)
         buried++;
     }
     px_probe_end(&probe);
-    if (changed)
+    if (px_queue_sweep(s) || changed)
         px_serve(s, PX_ANY);
     return buried;
 }

@@ -10,10 +10,10 @@
 
 #include "libshm/backend.h"
 #include "libshm/fail.h"
-#include "libshm/keep.h"
+#include "posix/posix_control.h"
 #include "posix/posix_get.h"
 #include "posix/posix_io.h"
-#include "posix/posix_life.h"
+#include "posix/posix_limits.h"
 #include "posix/posix_list.h"
 #include "posix/posix_perm.h"
 #include "posix/posix_process.h"
@@ -56,77 +56,6 @@ int shm_backend_semget(key_t key, int nsems, int flags)
 /*
  * semctl: commands on the object
  */
-
-enum { BUSY = -2 };
-
-static int open_controlled(struct px_object *o, int semid)
-{
-    uid_t owner;
-    int result = 0;
-    if (px_object_open(o, PX_SET, semid, PX_WRITE) != 0) {
-        if (errno != EACCES || px_object_owner(PX_SET, semid, &owner) != 0)
-            return -1;
-        return shm_failf(EPERM, "semaphore set %d belongs to another user", semid);
-    }
-    if (!px_perm_controls(o))
-        result = shm_failf(EPERM, "semaphore set %d belongs to another user", semid);
-    else if (px_life_lock(o) != 0)
-        result = errno == EAGAIN ? BUSY : px_life_explain_lock(o);
-    if (result != 0)
-        px_object_close(o);
-    return result;
-}
-
-static int change(struct px_object *o, int command, const struct shm_backend_semid_ds *ds)
-{
-    if (px_object_reload(o) != 0 || o->header.state != PX_LIVE)
-        return px_object_missing(PX_SET, o->id);
-    return command == LIBSHM_IPC_RMID ? px_life_remove(o) : px_set_perm(o, &ds->perm);
-}
-
-static int control(int semid, int command, const struct shm_backend_semid_ds *ds)
-{
-    for (unsigned attempt = 0;; attempt++) {
-        struct px_mask old;
-        struct px_object o;
-        px_store_lock(&old);
-        int result = open_controlled(&o, semid);
-        if (result == 0) {
-            result = change(&o, command, ds);
-            px_object_close(&o);
-        }
-        px_store_unlock(&old);
-        if (result != BUSY)
-            return result;
-        px_pause(attempt);
-    }
-}
-
-/* Where it only helps: a failure is none of the call's. */
-static struct px_set *take_quietly(int semid)
-{
-    struct shm_kept kept;
-    shm_keep(&kept);
-    struct px_set *s = px_set_take(semid);
-    if (!s)
-        shm_keep_restore(&kept);
-    return s;
-}
-
-/* The set is opened first: its sleepers can only be woken through the mapping. */
-static int remove_set(int semid)
-{
-    struct px_mask old;
-    px_block_signals(&old);
-    struct px_set *s = take_quietly(semid);
-    int result = control(semid, LIBSHM_IPC_RMID, NULL);
-    if (s && result == 0)
-        px_waiters_wake_all(s);
-    if (s)
-        px_set_release(s);
-    px_restore_signals(&old);
-    return result;
-}
 
 static int needs_a_buffer(void)
 {
@@ -189,7 +118,7 @@ static int stat_file(int semid, int check, const struct px_mask *mask,
     fill_ds(&o.header, ds);
     ds->perm = px_object_perm(&o);
     px_object_close(&o);
-    struct px_set *s = adjusted ? take_quietly(semid) : NULL;
+    struct px_set *s = adjusted ? px_set_take_quietly(PX_SET, semid) : NULL;
     return s ? stat_mapped(s, check, mask, ds) : report(semid, check, ds);
 }
 
@@ -197,7 +126,7 @@ static int stat_set(int semid, int check, struct shm_backend_semid_ds *ds)
 {
     struct px_mask old;
     px_block_signals(&old);
-    struct px_set *s = px_set_take_if_open(semid);
+    struct px_set *s = px_set_take_if_open(PX_SET, semid);
     struct shm_backend_semid_ds now;
     int result = s ? stat_mapped(s, check, &old, &now) : stat_file(semid, check, &old, &now);
     px_restore_signals(&old);
@@ -228,7 +157,7 @@ static void add_usage(const struct px_object *o, void *context)
 static int info(int command, struct shm_backend_seminfo *result)
 {
     *result = (struct shm_backend_seminfo){
-        .semmni = INT32_MAX,
+        .semmni = (int)px_limit(PX_SEMMNI),
         .semmns = INT32_MAX,
         .semmsl = LIBSHM_SEMMSL,
         .semopm = LIBSHM_SEMOPM,
@@ -378,7 +307,7 @@ static int query(int semid, int semnum, int command, union shm_backend_semun arg
 {
     struct px_mask old;
     px_block_signals(&old);
-    struct query q = {px_set_take(semid), semnum, command, arg};
+    struct query q = {px_set_take(PX_SET, semid), semnum, command, arg};
     int result = -1;
     if (q.s) {
         if (check_query(&q) == 0)
@@ -401,9 +330,9 @@ static int dispatch(int semid, int semnum, int command, union shm_backend_semun 
     case LIBSHM_IPC_STAT:
         return stat_set(semid, 1, arg.buf);
     case LIBSHM_IPC_RMID:
-        return remove_set(semid);
+        return px_control_remove(PX_SET, semid);
     case LIBSHM_IPC_SET:
-        return control(semid, command, arg.buf);
+        return px_control_set(PX_SET, semid, &arg.buf->perm);
     case LIBSHM_GETPID:
     case LIBSHM_GETVAL:
     case LIBSHM_GETALL:

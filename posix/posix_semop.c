@@ -7,7 +7,7 @@
 
 #include "libshm/backend.h"
 #include "libshm/fail.h"
-#include "posix/posix_clock.h"
+#include "posix/posix_call.h"
 #include "posix/posix_perm.h"
 #include "posix/posix_process.h"
 #include "posix/posix_redo.h"
@@ -15,11 +15,8 @@
 #include "posix/posix_set_lock.h"
 #include "posix/posix_sleep.h"
 #include "posix/posix_store.h"
-#include "posix/posix_single.h"
 #include "posix/posix_waiters.h"
 #include "posix/posix_word.h"
-
-enum { NOWAIT_PATIENCE_NS = 200000000 };
 
 void px_commit(struct px_set *s, uint32_t count, int changes)
 {
@@ -28,21 +25,6 @@ void px_commit(struct px_set *s, uint32_t count, int changes)
     px_redo_commit(s, &change);
     if (changes)
         px_serve(s, count);
-}
-
-int px_refuse(int error)
-{
-    switch (error) {
-    case ERANGE:
-        return shm_failf(ERANGE, "a semaphore or its undo adjustment would leave 0 to %d",
-                         LIBSHM_SEMVMX);
-    case ENOSPC:
-        return px_store_full("call's place in a semaphore set", sizeof(struct px_waiter));
-    case EINTR:
-        return shm_fail(EINTR, "a signal handler ran while the call waited");
-    default:
-        return shm_fail(EAGAIN, "the semaphore's value does not allow the operation now");
-    }
 }
 
 /* A filter: rows whose death would change a semaphore that the call names. */
@@ -82,19 +64,10 @@ static int changes_anything(const struct px_call *call)
     return 0;
 }
 
-/* As found when the set was opened, unless IPC_SET has given it to somebody else since. */
-static int class_of(const struct px_set *s)
+int px_may_operate_still(const struct px_set *s, unsigned wanted)
 {
-    const struct px_header *h = px_set_header(s);
-    if (h->uid == s->of_uid && h->gid == s->of_gid)
-        return s->class_shift;
-    struct shm_backend_perm perm = px_header_perm(h);
-    return px_perm_class(&perm);
-}
-
-int px_may_operate(const struct px_set *s, unsigned wanted)
-{
-    return px_perm_class_grants(class_of(s), px_set_header(s)->mode, wanted);
+    struct shm_backend_perm perm = px_header_perm(px_set_header(s));
+    return px_perm_class_grants(px_perm_class(&perm), perm.mode, wanted);
 }
 
 static int check_ops(const struct px_call *call)
@@ -145,60 +118,26 @@ static int operate_locked(struct px_call *call)
     px_set_unlock(s);
     if (number)
         return px_sleep(call, number, ticket);
-    return a.error == 0 ? 0 : px_refuse(must_sleep ? ENOSPC : a.error);
+    return a.error == 0 ? 0 : px_call_refuse(s, must_sleep ? ENOSPC : a.error);
 }
 
-static int may_wait(const struct px_call *call)
+static int any_is_nowait(const struct shm_backend_sembuf *ops, size_t nops)
 {
-    for (size_t i = 0; i < call->nops; i++)
-        if (call->ops[i].sem_flg & LIBSHM_IPC_NOWAIT)
-            return 0;
-    return call->deadline != 0;
-}
-
-/*
- * The lock is held for nanoseconds, unless its holder is stopped: a call that must not wait
- * gives it the benefit of the doubt for a while.
- */
-static int lock_for(struct px_call *call)
-{
-    struct px_patience patience = {
-        .deadline = may_wait(call) ? call->deadline : px_now() + NOWAIT_PATIENCE_NS,
-        .mask = call->mask,
-        .interruptible = 1,
-    };
-    if (px_set_lock(call->s, &patience) == 0)
-        return 0;
-    if (errno == EAGAIN)
-        return shm_fail(EAGAIN, "a process that is stopped or starved holds the set's lock");
-    return px_refuse(errno);
+    for (size_t i = 0; i < nops; i++)
+        if (ops[i].sem_flg & LIBSHM_IPC_NOWAIT)
+            return 1;
+    return 0;
 }
 
 static int operate(struct px_call *call)
 {
-    if (check_ops(call) != 0 || lock_for(call) != 0)
+    if (check_ops(call) != 0 || px_call_lock(call) != 0)
         return -1;
     if (px_set_is_dead(call->s)) {
         px_set_unlock(call->s);
         return px_object_missing(PX_SET, call->s->id);
     }
     return operate_locked(call);
-}
-
-/* px_now() at the end of the timeout; 0 for one that is over already, INT64_MAX for none. */
-static int64_t deadline_of(const struct timespec *timeout)
-{
-    const int64_t seconds = timeout ? timeout->tv_sec : INT64_MAX;
-    if (seconds >= INT64_MAX / 2000000000)
-        return INT64_MAX;
-    int64_t ns = seconds * 1000000000 + timeout->tv_nsec;
-    return ns ? px_now() + ns : 0;
-}
-
-int px_timeout_is_valid(const struct timespec *timeout)
-{
-    return !timeout ||
-           (timeout->tv_sec >= 0 && timeout->tv_nsec >= 0 && timeout->tv_nsec < 1000000000);
 }
 
 static int check_arguments(int semid, const struct shm_backend_sembuf *ops, size_t nops,
@@ -220,24 +159,21 @@ static int check_arguments(int semid, const struct shm_backend_sembuf *ops, size
     return px_store_check();
 }
 
-int shm_backend_semtimedop(int semid, const struct shm_backend_sembuf *ops, size_t nops,
-                           const struct timespec *timeout)
+int px_semop(int semid, const struct shm_backend_sembuf *ops, size_t nops,
+             const struct timespec *timeout)
 {
     int first_error = errno;
-    if (nops == 1 && ops && px_single(semid, ops, timeout)) {
-        errno = first_error;
-        return 0;
-    }
     if (check_arguments(semid, ops, nops, timeout) != 0)
         return -1;
     struct px_mask old;
     px_block_signals(&old);
     px_sleep_cancel_abandoned(&old);
-    struct px_call call = {.s = px_set_take(semid),
+    struct px_call call = {.s = px_set_take(PX_SET, semid),
                            .ops = ops,
                            .nops = nops,
-                           .deadline = deadline_of(timeout),
+                           .deadline = px_deadline_of(timeout),
                            .mask = &old};
+    call.may_wait = call.deadline != 0 && !any_is_nowait(ops, nops);
     int result = call.s ? operate(&call) : -1;
     if (call.s)
         px_set_release(call.s);

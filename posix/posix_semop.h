@@ -4,6 +4,7 @@
 #ifndef LIBSHM_POSIX_SEMOP_H
 #define LIBSHM_POSIX_SEMOP_H
 
+#include "posix/posix_perm.h"
 #include "posix/posix_set.h"
 
 /* Which operation a call stopped at, and why. */
@@ -29,18 +30,31 @@ struct px_attempt px_try(struct px_set *s, uint32_t row, int32_t pid,
 #define PX_ANY UINT32_MAX
 void px_serve(struct px_set *s, uint32_t changed);
 
+/* semtimedop under the set lock. */
+int px_semop(int semid, const struct shm_backend_sembuf *ops, size_t nops,
+             const struct timespec *timeout);
+
 /*
  * Commits what px_try prepared for this process; if that changes any value, serves the sleepers.
  * Lock held.
  */
 void px_commit(struct px_set *s, uint32_t count, int changes);
 
-/* Whether the set's permissions grant this process all of `wanted` (4 read, 2 alter). */
-int px_may_operate(const struct px_set *s, unsigned wanted);
-
-int px_timeout_is_valid(const struct timespec *timeout);
-
-/* Records why a call ends without having done anything: -1 and `error`. */
-int px_refuse(int error);
+/*
+ * Whether the set's permissions grant this process all of `wanted` (4 read, 2 alter): its class is as
+ * found when the set was opened, and found again where IPC_SET has given the set to somebody else since, or
+ * before the operation is refused.
+ */
+int px_may_operate_still(const struct px_set *s, unsigned wanted);
+static inline int px_may_operate_as_known(const struct px_set *s, unsigned wanted)
+{
+    const volatile struct px_header *h = px_set_header(s);
+    return h->uid == s->of_uid && h->gid == s->of_gid &&
+           px_perm_class_grants(s->class_bit, h->mode, wanted);
+}
+static inline int px_may_operate(const struct px_set *s, unsigned wanted)
+{
+    return px_may_operate_as_known(s, wanted) || px_may_operate_still(s, wanted);
+}
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "posix/posix_queue_serve.h"
 #include "posix/posix_redo.h"
 #include "posix/posix_rows.h"
 #include "posix/posix_wait.h"
@@ -143,7 +144,7 @@ static void serve_zero(struct service *v, uint32_t changed)
     serve_waits(v, WAITS_FOR_ZEROS);
 }
 
-void px_serve(struct px_set *s, uint32_t changed)
+static void serve_set(struct px_set *s, uint32_t changed)
 {
     struct service v = {.probe = {.set = s, .fd = -1}};
     uint32_t next = px_fifo_next(s, 0);
@@ -161,4 +162,12 @@ void px_serve(struct px_set *s, uint32_t changed)
         }
     }
     px_probe_end(&v.probe);
+}
+
+void px_serve(struct px_set *s, uint32_t changed)
+{
+    if (s->kind == PX_QUEUE)
+        px_queue_serve(s);
+    else
+        serve_set(s, changed);
 }

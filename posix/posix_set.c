@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libshm/fail.h"
+#include "libshm/keep.h"
 #include "posix/posix_borrow.h"
 #include "posix/posix_compat.h"
 #include "posix/posix_file.h"
@@ -37,7 +38,7 @@ static struct px_set **bucket(int id)
 static int drop(struct px_set **at)
 {
     struct px_set *s = *at;
-    if (!px_recall(PX_SET, s) || px_file_unmap(s->base, s->layout.file_size) != 0)
+    if (!px_recall(s->kind, s) || px_file_unmap(s->base, s->layout.file_size) != 0)
         return -1; /* it stays until somebody looks again */
     *at = s->next;
     px_pool_give(&pool, s);
@@ -60,11 +61,11 @@ static void drop_all_dead(void)
         drop_dead(&buckets[b]);
 }
 
-static struct px_set *find(int id)
+static struct px_set *find(enum px_kind kind, int id)
 {
     drop_dead(bucket(id));
     for (struct px_set *s = *bucket(id); s; s = s->next)
-        if (s->id == id && !px_set_is_dead(s))
+        if (s->kind == kind && s->id == id && !px_set_is_dead(s))
             return s;
     return NULL;
 }
@@ -78,13 +79,12 @@ static int map_with_row(struct px_set *s, struct px_object *o)
     s->base =
         px_file_map(o->fd, NULL, s->layout.file_size, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
     if (s->base == MAP_FAILED)
-        return shm_failf(errno,
-                         "semaphore set %d cannot be mapped (%zu bytes of address space): "
-                         "%s",
-                         s->id, s->layout.file_size, strerror(errno));
+        return shm_failf(errno, "%s %d cannot be mapped (%zu bytes of address space): %s",
+                         px_noun(s->kind), s->id, s->layout.file_size, strerror(errno));
     if (madvise(s->base, s->layout.file_size, MADV_DONTFORK) != 0)
-        shm_failf(errno, "semaphore set %d cannot be hidden from forked children: %s", s->id,
-                  strerror(errno));
+        /* whatever the reason: EINVAL would say that there is no such object */
+        shm_failf(ENOMEM, "%s %d cannot be hidden from forked children: %s", px_noun(s->kind),
+                  s->id, strerror(errno));
     else if (px_row_choose(s, o->fd) == 0)
         return 0;
     int error = errno;
@@ -96,65 +96,76 @@ static int map_with_row(struct px_set *s, struct px_object *o)
 static int fill(struct px_set *s, struct px_object *o)
 {
     if (!px_set_layout_of(&o->header, &s->layout))
-        return shm_failf(EINVAL,
-                         "the file of semaphore set %d does not have the layout of this "
-                         "version",
-                         o->id);
+        return shm_failf(EINVAL, "the file of %s %d does not have the layout of this version",
+                         px_noun(o->kind), o->id);
     s->id = o->id;
+    s->kind = o->kind;
     s->dev = o->dev;
     s->ino = o->ino;
     struct shm_backend_perm perm = px_object_perm(o);
-    s->class_shift = px_perm_class(&perm);
+    s->class_bit = px_perm_class(&perm);
     s->of_uid = (uint32_t)perm.uid;
     s->of_gid = (uint32_t)perm.gid;
     s->rows_reserved = s->layout.rows_initial;
     s->waiters_reserved = s->layout.waiters_initial;
+    s->blocks_reserved = 0;
+    s->slots_reserved[0] = s->slots_reserved[1] = 0;
     return map_with_row(s, o);
 }
 
-static struct px_set *open_set(int id)
+static struct px_set *open_set(enum px_kind kind, int id)
 {
     struct px_object o;
     drop_all_dead();
-    if (px_object_open(&o, PX_SET, id, PX_WRITE) != 0)
+    if (px_object_open(&o, kind, id, PX_WRITE) != 0)
         return NULL;
     struct px_set *s = px_pool_take(&pool);
     if (!s) {
-        shm_fail(ENOMEM, "no memory for another open semaphore set");
+        shm_failf(ENOMEM, "no memory for another open %s", px_noun(kind));
     } else if (fill(s, &o) != 0) {
         px_pool_give(&pool, s);
         s = NULL;
     } else {
         s->next = *bucket(id);
         *bucket(id) = s;
-        px_lend(PX_SET, s);
+        px_lend(kind, s);
     }
     px_object_close(&o);
     return s;
 }
 
-static struct px_set *take(int id, int may_open)
+static struct px_set *take(enum px_kind kind, int id, int may_open)
 {
     px_table_lock();
-    struct px_set *s = find(id);
+    struct px_set *s = find(kind, id);
     if (!s && may_open)
-        s = open_set(id);
+        s = open_set(kind, id);
     if (s) {
         s->references++;
-        px_lend_again(PX_SET, s);
+        px_lend_again(kind, s);
     }
     px_table_unlock();
     return s;
 }
 
-struct px_set *px_set_take(int id)
+struct px_set *px_set_take(enum px_kind kind, int id)
 {
-    return take(id, 1);
+    return take(kind, id, 1);
 }
 
-struct px_set *px_set_take_if_open(int id)
+struct px_set *px_set_take_if_open(enum px_kind kind, int id)
 {
-    return take(id, 0);
+    return take(kind, id, 0);
+}
+
+struct px_set *px_set_take_quietly(enum px_kind kind, int id)
+{
+    struct shm_kept kept;
+    shm_keep(&kept);
+    struct px_set *s = px_set_take(kind, id);
+    if (!s)
+        shm_keep_restore(&kept);
+    return s;
 }
 
 void px_set_release(struct px_set *s)
@@ -194,7 +205,7 @@ static int is_file_of(const struct px_set *s, int fd)
 int px_set_reopen(struct px_set *s)
 {
     int error = errno;
-    int fd = px_object_open_file(PX_SET, s->id);
+    int fd = px_object_open_file(s->kind, s->id);
     int ours = fd < 0 ? -(errno != ENOENT && errno != EBADMSG) : is_file_of(s, fd);
     if (ours == 0)
         notice_deletion(s);
@@ -242,12 +253,12 @@ void px_sets_forget(void)
         while (buckets[b]) {
             struct px_set *s = buckets[b];
             buckets[b] = s->next;
-            int unused = px_disown(PX_SET, s);
-            px_recall(PX_SET, s);
+            int unused = px_disown(s->kind, s);
+            px_recall(s->kind, s);
             if (s->references || !unused)
                 shroud(s);
             else
                 px_pool_give(&pool, s);
         }
-    px_sleep_forget();
+    px_sleep_notice_fork();
 }

@@ -1,5 +1,6 @@
 /*
- * The semaphore sets this process has open.
+ * The semaphore sets and message queues this process has open: a queue is a set without semaphores,
+ * whose calls wait for messages (posix_queue_format.h), and what this page says of sets holds for it.
  *
  * A set is mapped once, at its first use, and stays mapped until it is removed. The mapping
  * carries the lock of this process's row, and children do not inherit it: the row is free the
@@ -14,19 +15,22 @@ enum { PX_LOCKED_MOST = 16 };
 
 struct px_set {
     int id;              /* first: see posix_borrow.h */
+    enum px_kind kind;   /* PX_SET or PX_QUEUE */
     unsigned references; /* calls under way, without those that have borrowed it */
     struct px_set *next;
-    uint32_t row;        /* of this process */
-    uint32_t lock_word;  /* what the lock holds while this process has it */
-    _Atomic int claimed; /* the row is marked as used; set lock held to change */
+    uint32_t row;               /* of this process */
+    uint32_t lock_word;         /* what the lock holds while this process has it */
+    _Atomic int claimed;        /* the row is marked as used; set lock held to change */
+    struct px_row *_Atomic own; /* its record, from then on */
 
-    int class_shift;         /* for permission checks; see posix_perm.h */
+    unsigned class_bit;      /* for permission checks; see posix_perm.h */
     uint32_t of_uid, of_gid; /* owners for whom the class was found */
     dev_t dev;
     ino_t ino;
     char *base;
     struct px_set_layout layout;
-    _Atomic uint32_t rows_reserved, waiters_reserved; /* as verified by this process */
+    _Atomic uint32_t rows_reserved, waiters_reserved;    /* as verified by this process */
+    _Atomic uint32_t blocks_reserved, slots_reserved[2]; /* of a queue */
 
     _Atomic int undoing; /* a thread is in an operation with undo, without the lock */
 
@@ -69,11 +73,14 @@ static inline struct px_redo_entry *px_set_redo_entries(const struct px_set *s)
  * The open set with this id, opened when it is not; NULL and errno (EINVAL, EACCES, ENOSPC,
  * ENOMEM). Signals are blocked, no process lock is held. Give back with px_set_release.
  */
-struct px_set *px_set_take(int id);
+struct px_set *px_set_take(enum px_kind kind, int id);
 void px_set_release(struct px_set *s);
 
+/* The same where it only helps: a failure leaves errno and the sentence alone. */
+struct px_set *px_set_take_quietly(enum px_kind kind, int id);
+
 /* The same without opening it: NULL, with errno untouched, when it is not open. */
-struct px_set *px_set_take_if_open(int id);
+struct px_set *px_set_take_if_open(enum px_kind kind, int id);
 
 /* A descriptor of the set's file that carries no lock; -1 when it cannot be had any more. */
 int px_set_reopen(struct px_set *s);

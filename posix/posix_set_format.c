@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "posix/posix_set_format.h"
+#include "posix/posix_queue_format.h"
 
 enum { PAGE = 4096, LINE = 64 };
 
@@ -25,12 +25,11 @@ static uint32_t rows_for(size_t stride)
     return (uint32_t)(rows < ROWS_LEAST ? ROWS_LEAST : rows);
 }
 
-void px_set_layout(struct px_set_layout *l, uint32_t nsems)
+static void lay_out(struct px_set_layout *l, uint32_t nsems, size_t row_bytes)
 {
-    l->nsems = nsems;
-    l->row_stride = round_up(sizeof(struct px_row) + nsems * sizeof(uint64_t), LINE);
+    *l = (struct px_set_layout){.nsems = nsems, .waiters = WAITERS_MOST};
+    l->row_stride = round_up(sizeof(struct px_row) + row_bytes, LINE);
     l->rows = rows_for(l->row_stride);
-    l->waiters = WAITERS_MOST;
     l->rows_initial = l->row_stride < PAGE ? (uint32_t)(PAGE / l->row_stride) : 1;
     l->waiters_initial = PAGE / sizeof(struct px_waiter);
     l->redo_offset = PX_SEMAPHORES_OFFSET + nsems * sizeof(struct px_semaphore);
@@ -39,10 +38,26 @@ void px_set_layout(struct px_set_layout *l, uint32_t nsems)
     l->file_size = l->waiters_offset + l->waiters * sizeof(struct px_waiter);
 }
 
+void px_set_layout(struct px_set_layout *l, uint32_t nsems)
+{
+    lay_out(l, nsems, nsems * sizeof(uint64_t));
+}
+
+void px_queue_layout(struct px_set_layout *l)
+{
+    lay_out(l, 0, sizeof(struct px_queue_row));
+    l->slots_offset = round_up(l->file_size, PAGE);
+    l->blocks_offset = l->slots_offset + 2 * PX_QUEUE_SLOTS * sizeof(uint64_t);
+    l->file_size = l->blocks_offset + PX_QUEUE_BLOCKS * sizeof(struct px_block);
+}
+
 int px_set_layout_of(const struct px_header *h, struct px_set_layout *l)
 {
     if (h->size > LIBSHM_SEMMSL)
         return 0;
-    px_set_layout(l, (uint32_t)h->size);
+    if (h->kind == PX_QUEUE)
+        px_queue_layout(l);
+    else
+        px_set_layout(l, (uint32_t)h->size);
     return h->file_size == l->file_size;
 }

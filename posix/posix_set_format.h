@@ -57,6 +57,8 @@ enum {
 };
 #define PX_WORD_LOCKED  (UINT64_C(1) << 15)
 #define PX_WORD_AWAITED (UINT64_C(1) << 16)
+#define PX_WORD_HOLDERS (UINT64_C(3) << PX_HOLDERS_SHIFT)
+#define PX_WORD_ROW     (((UINT64_C(1) << PX_ROW_BITS) - 1) << PX_ROW_SHIFT)
 #define PX_WORD_OPERATION                                                                      \
     (((UINT64_C(1) << (PX_EPOCH_SHIFT - PX_DELTA_SHIFT)) - 1) << PX_DELTA_SHIFT)
 
@@ -112,7 +114,7 @@ static inline uint64_t px_word_with_value(uint64_t word, int value)
 
 static inline uint64_t px_word_with_holders(uint64_t word, enum px_holders holders)
 {
-    return (word & ~(UINT64_C(3) << PX_HOLDERS_SHIFT)) | (uint64_t)holders << PX_HOLDERS_SHIFT;
+    return (word & ~PX_WORD_HOLDERS) | (uint64_t)holders << PX_HOLDERS_SHIFT;
 }
 
 /* The operation that it is to show; what it showed must be done. */
@@ -137,6 +139,19 @@ static inline uint64_t px_word_with_nobody(uint64_t word)
                                 px_word_seq(word);
     number++;
     return px_word_with_operation(word, (int)(number >> PX_SEQ_BITS), 0, number);
+}
+
+/*
+ * Of a word that says nothing but a value, a number and an epoch (nobody holds an adjustment, no operation
+ * is shown, nobody has locked it or waits) with another value: one addition, of the change and of one to the
+ * number. 1; or 0 if there is more to it: the word is not such a one, the value would leave its bits, or the
+ * number its lower ones; both show in the bit above.
+ */
+static inline int px_word_plainly_changed(uint64_t word, int change, uint64_t *next)
+{
+    const uint64_t nothing = PX_WORD_LOCKED | PX_WORD_AWAITED | PX_WORD_HOLDERS | PX_WORD_ROW;
+    *next = word + (uint64_t)(int64_t)change + (UINT64_C(1) << PX_SEQ_SHIFT);
+    return (((word | *next) & nothing) | (word ^ *next) >> PX_EPOCH_SHIFT) == 0;
 }
 
 /* The first value of another epoch, in which nobody holds an adjustment. */
@@ -276,6 +291,15 @@ struct px_waiter_op {
     _Atomic int16_t flags;
 };
 
+/* What a call on a message queue waits for. */
+struct px_wish {
+    alignas(8) _Atomic int64_t type; /* as msgrcv has it; 0 of a sender */
+    _Atomic uint32_t size; /* of the message that is to be sent, or of the room for one */
+    _Atomic uint32_t flags;
+    _Atomic uint32_t sends;
+    _Atomic uint32_t message; /* that was given to a receiver, by its first block; 0: none */
+};
+
 struct px_waiter {
     _Atomic uint32_t state; /* the word the call sleeps on */
     _Atomic uint32_t result;
@@ -287,8 +311,10 @@ struct px_waiter {
     _Atomic uint32_t nops;              /* of the whole call */
     _Atomic uint16_t blocked_on;        /* semaphore of the operation that cannot go on */
     _Atomic uint16_t blocked_for_zero;
-    struct px_waiter_op ops[PX_WAITER_OPS];
-    uint16_t padding;
+    union {
+        struct px_waiter_op ops[PX_WAITER_OPS];
+        struct px_wish wish; /* of a message queue's */
+    };
 };
 
 _Static_assert(sizeof(struct px_semaphore) == 16, "format");
@@ -296,6 +322,7 @@ _Static_assert(sizeof(struct px_redo_entry) == 24, "format");
 _Static_assert(sizeof(struct px_redo) == 64, "format");
 _Static_assert(sizeof(struct px_control) == 192, "format");
 _Static_assert(sizeof(struct px_row) == 16, "format");
+_Static_assert(sizeof(struct px_wish) == 24, "format");
 _Static_assert(sizeof(struct px_waiter) == 128, "format");
 _Static_assert(PX_CONTROL_OFFSET == sizeof(struct px_header), "format");
 _Static_assert(PX_SEMAPHORES_OFFSET == PX_CONTROL_OFFSET + sizeof(struct px_control), "format");
@@ -309,11 +336,12 @@ struct px_set_layout {
     uint32_t rows_initial, waiters_initial; /* reserved at creation */
     size_t row_stride;
     size_t redo_offset, rows_offset, waiters_offset;
+    size_t slots_offset, blocks_offset; /* of a message queue (posix_queue_format.h) */
     size_t file_size;
 };
 void px_set_layout(struct px_set_layout *layout, uint32_t nsems);
 
-/* That of a set with this header, which is only believed (1) if it agrees with it in size. */
+/* That of a set or queue with this header, which is only believed (1) if it agrees with it in size. */
 int px_set_layout_of(const struct px_header *h, struct px_set_layout *layout);
 
 #endif

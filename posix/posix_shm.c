@@ -10,6 +10,7 @@
 #include "posix/posix_get.h"
 #include "posix/posix_glance.h"
 #include "posix/posix_life.h"
+#include "posix/posix_limits.h"
 #include "posix/posix_list.h"
 #include "posix/posix_lock.h"
 #include "posix/posix_perm.h"
@@ -27,6 +28,8 @@ static struct px_refusal refuse_new(uint64_t size, int flags)
         return (struct px_refusal){EINVAL, "a new segment needs a size of at least 1 byte"};
     if (size > SHMMAX)
         return (struct px_refusal){EINVAL, "the size is above SHMMAX, the largest segment"};
+    if (size > px_limit(PX_SHMMAX))
+        return (struct px_refusal){EINVAL, px_limit_text(PX_SHMMAX)};
     if (size >= UNMAPPABLE)
         return (struct px_refusal){ENOMEM, "no process could attach a segment of this size"};
     if (flags & LIBSHM_HUGETLB)
@@ -37,6 +40,8 @@ static struct px_refusal refuse_new(uint64_t size, int flags)
 
 int shm_backend_shmget(key_t key, size_t size, int flags)
 {
+    if (px_store_check() != 0)
+        return -1;
     struct px_refusal refused = refuse_new(size, flags);
     struct px_request request = {.kind = PX_SEGMENT, .key = key, .size = size, .flags = flags};
     if (!refused.error) {
@@ -124,6 +129,14 @@ static int change(struct px_object *o, int command, const struct shm_backend_shm
     return set_lock_bit(o, command == LIBSHM_SHM_LOCK);
 }
 
+/* A look at what has just been removed would keep a page of it. */
+static void forget(int shmid)
+{
+    px_table_lock();
+    px_glance_note_removal(shmid);
+    px_table_unlock();
+}
+
 static int control(int shmid, int command, const struct shm_backend_shmid_ds *ds)
 {
     for (unsigned attempt = 0;; attempt++) {
@@ -134,6 +147,8 @@ static int control(int shmid, int command, const struct shm_backend_shmid_ds *ds
         if (result == 0) {
             result = change(&o, command, ds);
             px_object_close(&o);
+            if (result == 0 && command == LIBSHM_IPC_RMID)
+                forget(shmid);
         }
         px_store_unlock(&old);
         if (result != BUSY)
@@ -202,10 +217,10 @@ static int stat_rank(int rank, int check, struct shm_backend_shmid_ds *ds)
 static int limits(struct shm_backend_shminfo *info)
 {
     memset(info, 0, sizeof *info);
-    info->shmmax = SHMMAX;
+    info->shmmax = px_limit(PX_SHMMAX) < SHMMAX ? px_limit(PX_SHMMAX) : SHMMAX;
     info->shmmin = 1;
-    info->shmmni = INT32_MAX;
-    info->shmseg = INT32_MAX;
+    info->shmmni = px_limit(PX_SHMMNI);
+    info->shmseg = px_limit(PX_SHMMNI);
     info->shmall = UINT64_MAX / px_page_size();
     return px_list_highest(PX_SEGMENT);
 }

@@ -104,8 +104,9 @@ static int lock_attach(struct px_object *o)
     int locked = px_lock_shared(o->fd, px_attach_byte(), 1) == 0;
     if (!locked && errno != EAGAIN) /* EAGAIN: a destroyer has the whole range */
         return shm_failf(ENOSPC, "segment %d: the system has no more file locks", o->id);
-    if (locked && px_object_reload(o) == 0 &&
-        (o->header.state == PX_LIVE || o->header.state == PX_MARKED))
+    if (locked && px_object_reload(o) != 0)
+        return px_object_explain(PX_SEGMENT, o->id);
+    if (locked && (o->header.state == PX_LIVE || o->header.state == PX_MARKED))
         return 0;
     return shm_failf(EINVAL, "no segment has the id %d: it has just been removed", o->id);
 }
@@ -124,13 +125,45 @@ static void record(struct px_attach *a, const struct attaching *w)
     px_attach_add(a);
 }
 
+/*
+ * All of the file, which is the size in whole pages unless somebody changes the header: he may,
+ * after an IPC_STAT that the caller relies on.
+ */
+static size_t mapped_length(const struct px_object *o)
+{
+    return (size_t)px_whole_pages(o->file_size - PX_PAYLOAD);
+}
+
+/* What the header, as it was read last, says against the attach: -1 and errno, or 0. */
+static int refuse(const struct attaching *w)
+{
+    const struct px_object *o = w->o;
+    if (px_life_is_debris(o))
+        return px_object_missing(PX_SEGMENT, o->id);
+    if (!px_perm_grants(o, wanted_rights(w->flags)))
+        return shm_failf(EACCES, "the permissions %03o of segment %d do not allow this attach",
+                         (unsigned)o->header.mode & 0777, o->id);
+    if (o->file_size > SIZE_MAX - px_page_size())
+        return shm_failf(ENOMEM, "segment %d is larger than this process's address space",
+                         o->id);
+    return 0;
+}
+
+static int lock_and_map(struct attaching *w)
+{
+    if (lock_attach(w->o) != 0 || refuse(w) != 0)
+        return -1;
+    w->length = mapped_length(w->o);
+    return map_payload(w);
+}
+
 /* The table lock is held: a fork in between would give the child a share in this lock. */
 static int attach_locked(struct attaching *w)
 {
     struct px_attach *a = px_attach_new();
     if (!a)
         return shm_fail(ENOMEM, "no memory for another attach");
-    if (lock_attach(w->o) != 0 || map_payload(w) != 0) {
+    if (lock_and_map(w) != 0) {
         px_attach_discard(a);
         return -1;
     }
@@ -144,42 +177,39 @@ static int attach_locked(struct attaching *w)
 static void stamp_attach(struct px_object *o)
 {
     struct px_object w = *o;
-    if (!o->writable && px_object_open_any(&w, PX_SEGMENT, o->id, PX_WRITE) != 0)
+    int other = !o->writable && !o->mapped;
+    if (other && px_object_open_any(&w, PX_SEGMENT, o->id, PX_WRITE) != 0)
         return;
     stamp(&w, &w.header.atime);
     PX_STAMP(&w, atime);
-    if (!o->writable)
+    if (other)
         px_object_close(&w);
 }
 
 /*
- * All of the file, which is the size in whole pages unless somebody changes the header: he may,
- * after an IPC_STAT that the caller relies on.
+ * The header is asked before the lock as well: nobody whom it refuses shall have been, for a moment, what
+ * keeps a removed segment. Of a segment that this process has had attached, only under the lock.
  */
-static size_t mapped_length(const struct px_object *o)
+static int open_segment(struct attaching *w, int shmid)
 {
-    return (size_t)px_whole_pages(o->file_size - PX_PAYLOAD);
+    enum px_access access = w->flags & LIBSHM_ATTACH_RDONLY ? PX_READ_ONLY : PX_WRITE;
+    if (px_glance_open(w->o, shmid, access) == 0)
+        return 0;
+    if (px_object_open(w->o, PX_SEGMENT, shmid, access) != 0)
+        return -1;
+    if (refuse(w) == 0)
+        return 0;
+    px_object_close(w->o);
+    return -1;
 }
 
 static int attach(struct attaching *w, int shmid)
 {
-    struct px_object o;
-    int readonly = w->flags & LIBSHM_ATTACH_RDONLY;
-    if (px_object_open(&o, PX_SEGMENT, shmid, readonly ? PX_READ_ONLY : PX_WRITE) != 0)
-        return -1;
+    struct px_object o = {.fd = -1};
     w->o = &o; /* for as long as this call */
-    int result = -1;
-    if (px_life_is_debris(&o))
-        px_object_missing(PX_SEGMENT, shmid);
-    else if (!px_perm_grants(&o, wanted_rights(w->flags)))
-        shm_failf(EACCES, "the permissions %03o of segment %d do not allow this attach",
-                  (unsigned)o.header.mode & 0777, shmid);
-    else if (o.file_size > SIZE_MAX - px_page_size())
-        shm_failf(ENOMEM, "segment %d is larger than this process's address space", shmid);
-    else {
-        w->length = mapped_length(&o);
-        result = attach_locked(w);
-    }
+    if (open_segment(w, shmid) != 0)
+        return -1;
+    int result = attach_locked(w);
     if (result == 0) {
         stamp_attach(&o);
         px_glance_begin(&o);
@@ -303,10 +333,13 @@ static int unmap_pieces(const void *address, struct px_attach *copy)
     return copy->serial ? 0 : shm_failf(EINVAL, "no segment is attached at %p", address);
 }
 
+/* 1: and nothing is left to be done; 0; -1. */
 static int unmap(const void *address, struct px_attach *copy)
 {
     px_table_lock();
     int result = unmap_pieces(address, copy);
+    if (result == 0)
+        result = px_glance_stamp_detach(copy->id, copy->dev, copy->ino);
     px_glances_end();
     px_table_unlock();
     return result;
@@ -318,12 +351,11 @@ int shm_backend_shmdt(const void *address)
     struct px_mask old;
     struct px_attach a;
     px_store_lock(&old);
-    if (unmap(address, &a) != 0) {
-        px_store_unlock(&old);
-        return -1;
-    }
-    int result = after_detach(&a);
+    int unmapped = unmap(address, &a);
+    int result = unmapped == 0 ? after_detach(&a) : 0;
     px_store_unlock(&old);
+    if (unmapped < 0)
+        return -1;
     for (unsigned attempt = 0; result == BUSY && attempt < DETACH_TRIES; attempt++) {
         px_pause(attempt);
         result = detached(&a);

@@ -3,6 +3,7 @@
 #include "posix/posix_single.h"
 
 #include "posix/posix_borrow.h"
+#include "posix/posix_call.h"
 #include "posix/posix_process.h"
 #include "posix/posix_relax.h"
 #include "posix/posix_semop.h"
@@ -74,18 +75,6 @@ static enum outcome attempt(const struct single *o)
     return DONE;
 }
 
-/* Written only if it changes: others look at the same lines. */
-static void stamp(const struct single *o, pid_t pid)
-{
-    struct px_semaphore *semaphore = &px_set_semaphores(o->s)[o->index];
-    struct px_header *header = px_set_header(o->s);
-    int64_t now = (int64_t)time(NULL);
-    if (PX_GET(semaphore->pid) != pid)
-        PX_PUT(semaphore->pid, (int32_t)pid);
-    if (PX_GET(header->otime) != now)
-        PX_PUT(header->otime, now);
-}
-
 /*
  * Who would have to wait looks at the word for a while first: what it waits for may be on its way, and
  * then neither side needs the system. Calls that wait already come first: they have the word marked.
@@ -125,23 +114,15 @@ static int alone(const struct single *o, int patient)
 static int operate(struct px_set *s, const struct shm_backend_sembuf *op, pid_t pid,
                    int patient)
 {
-    struct single o = {s, NULL, op->sem_num, op->sem_op, (op->sem_flg & LIBSHM_SEM_UNDO) != 0};
-    if (o.index >= s->layout.nsems || px_set_is_dead(s) || !PX_GET(s->claimed) ||
-        !px_may_operate(s, 2))
-        return 0;
-    o.row = px_row(s, s->row);
-    if (!o.row || (o.undo && !PX_GET(o.row->adjusts)))
+    struct single o = {s, atomic_load_explicit(&s->own, memory_order_acquire), op->sem_num,
+                       op->sem_op, (op->sem_flg & LIBSHM_SEM_UNDO) != 0};
+    if (!o.row || o.index >= s->layout.nsems || px_set_is_dead(s) || !px_may_operate(s, 2) ||
+        (o.undo && !PX_GET(o.row->adjusts)))
         return 0;
     if (!(o.undo ? alone(&o, patient) : attempt_for_a_while(&o, patient) == DONE))
         return 0;
-    stamp(&o, pid);
+    px_single_stamp(s, o.index, pid);
     return 1;
-}
-
-/* What fits into the word, and changes something: to wait for zero is for the lock. */
-static int is_simple(const struct shm_backend_sembuf *op)
-{
-    return op->sem_op != 0 && op->sem_op >= -PX_DELTA_MOST && op->sem_op <= PX_DELTA_MOST;
 }
 
 static int may_wait(const struct shm_backend_sembuf *op, const struct timespec *timeout)
@@ -153,7 +134,8 @@ static int may_wait(const struct shm_backend_sembuf *op, const struct timespec *
 int px_single(int semid, const struct shm_backend_sembuf *op, const struct timespec *timeout)
 {
     pid_t pid = px_pid();
-    if (semid < 0 || !is_simple(op) || !px_timeout_is_valid(timeout) || px_sleep_is_abandoned())
+    if (semid < 0 || !px_single_is_simple(op) || !px_timeout_is_valid(timeout) ||
+        px_sleep_is_abandoned())
         return 0;
     struct px_set *s = px_borrow(PX_SET, semid);
     if (!s)

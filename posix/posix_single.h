@@ -16,4 +16,22 @@
  */
 int px_single(int semid, const struct shm_backend_sembuf *op, const struct timespec *timeout);
 
+/* What fits into the word, and changes something: to wait for zero is for the lock. */
+static inline int px_single_is_simple(const struct shm_backend_sembuf *op)
+{
+    return op->sem_op != 0 && op->sem_op >= -PX_DELTA_MOST && op->sem_op <= PX_DELTA_MOST;
+}
+
+/* After an operation. Written only if it changes: others look at the same lines. */
+static inline void px_single_stamp(const struct px_set *s, uint32_t index, pid_t pid)
+{
+    struct px_semaphore *semaphore = &px_set_semaphores(s)[index];
+    struct px_header *header = px_set_header(s);
+    if (PX_GET(semaphore->pid) != pid)
+        PX_PUT(semaphore->pid, (int32_t)pid);
+    int64_t now = (int64_t)time(NULL);
+    if (PX_GET(header->otime) != now)
+        PX_PUT(header->otime, now);
+}
+
 #endif

@@ -6,7 +6,9 @@
 
 #include "libshm/fail.h"
 #include "posix/posix_clock.h"
+#include "posix/posix_queue_serve.h"
 #include "posix/posix_redo.h"
+#include "posix/posix_relax.h"
 #include "posix/posix_rows.h"
 #include "posix/posix_semop.h"
 #include "posix/posix_set_lock.h"
@@ -35,9 +37,27 @@ static _Thread_local struct {
     uint64_t ticket;
 } asleep;
 
-void px_sleep_forget(void)
+_Atomic int px_sleep_count;
+
+static void remember(struct px_set *s, uint32_t number, uint64_t ticket)
+{
+    asleep.s = s;
+    asleep.waiter = number;
+    asleep.ticket = ticket;
+    atomic_fetch_add(&px_sleep_count, 1);
+}
+
+static void forget(void)
+{
+    if (asleep.s)
+        atomic_fetch_sub(&px_sleep_count, 1);
+    asleep.s = NULL;
+}
+
+void px_sleep_notice_fork(void)
 {
     asleep.s = NULL;
+    atomic_store(&px_sleep_count, 0);
 }
 
 static int64_t slice(struct px_call *call)
@@ -55,7 +75,7 @@ static int64_t slice(struct px_call *call)
 }
 
 /* One sleeper looks for all: the others see that somebody who could tell just did. */
-static void look_for_deaths(struct px_call *call)
+static void look_for_deaths(struct px_call *call, uint32_t number)
 {
     struct px_control *c = px_set_control(call->s);
     int64_t now = px_now(), last = PX_GET(c->probed_at);
@@ -65,8 +85,11 @@ static void look_for_deaths(struct px_call *call)
     if (found >= 0)
         PX_PUT(c->probed_at, now);
     struct px_patience brief = {.deadline = now + SLICE_NS};
-    if (found > 0 && px_set_lock(call->s, &brief) == 0) { /* model: S2 */
-        px_rows_reap(call->s, px_row_is_adjusted, NULL);
+    int late = call->s->kind == PX_QUEUE && px_queue_may_be_late(call->s, number);
+    if ((found > 0 || late) && px_set_lock(call->s, &brief) == 0) { /* model: S2 */
+        px_rows_reap(call->s, late ? NULL : px_row_is_adjusted, NULL);
+        if (late) /* a sender that was called up may have died */
+            px_queue_serve(call->s);
         px_set_unlock(call->s);
     }
     errno = error;
@@ -99,7 +122,7 @@ static int sleep_once(struct px_call *call, struct px_waiter *w)
 static int cancel_grant(struct px_call *call, struct px_waiter *w)
 {
     struct px_patience patience = {.deadline = INT64_MAX, .mask = call->mask};
-    asleep.s = NULL; /* this call does it: one that a handler makes meanwhile must not */
+    forget(); /* this call does it: one that a handler makes meanwhile must not */
     if (px_set_lock(call->s, &patience) != 0)
         return 0;
     uint32_t state = state_of(w); /* model: S3 */
@@ -119,20 +142,16 @@ static int cancel(struct px_call *call, struct px_waiter *w)
     return waiting == PX_WAITER_GRANTING && cancel_grant(call, w);
 }
 
-static int removed(const struct px_set *s)
-{
-    return shm_failf(EIDRM, "semaphore set %d was removed while this call waited", s->id);
-}
-
 /* Takes the result of a call that was ended by somebody else. */
 static int take_result(struct px_set *s, uint32_t number)
 {
     struct px_waiter *w = px_waiter(s, number);
     if (state_of(w) != PX_WAITER_DONE)
-        return removed(s);
+        return px_call_removed(s);
     uint32_t error = PX_GET(w->result);
-    px_waiter_free(s, number); /* model: S5 */
-    return error == 0 ? 0 : px_refuse((int)error);
+    if (s->kind == PX_SET || error != 0) /* model: S5 */
+        px_waiter_free(s, number);
+    return error == 0 ? 0 : px_call_refuse(s, (int)error);
 }
 
 enum { STILL_ASLEEP = 1 };
@@ -145,26 +164,26 @@ static int after_sleep(struct px_call *call, uint32_t number, int interrupted)
     if (!is_asleep(state_of(w))) /* model: S1 */
         return take_result(s, number);
     if (px_set_is_dead(s))
-        return removed(s);
+        return px_call_removed(s);
     int late = call->deadline != INT64_MAX && px_now() >= call->deadline;
     if (!interrupted && !late) {
-        look_for_deaths(call);
+        look_for_deaths(call, number);
         return STILL_ASLEEP;
     }
     if (!cancel(call, w))
         return take_result(s, number);
     if (interrupted)
-        return px_refuse(EINTR);
-    return shm_fail(EAGAIN, "the semaphore did not allow the operation within the timeout");
+        return px_call_refuse(s, EINTR);
+    return shm_failf(EAGAIN, "the timeout is over, and the %s has not allowed the call",
+                     px_noun(s->kind));
 }
 
 int px_sleep(struct px_call *call, uint32_t number, uint64_t ticket)
 {
     struct px_set *s = call->s;
     int result = STILL_ASLEEP;
-    asleep.s = s;
-    asleep.waiter = number;
-    asleep.ticket = ticket;
+    int64_t begun = px_now();
+    remember(s, number, ticket);
     while (result == STILL_ASLEEP) {
         int interrupted = sleep_once(call, px_waiter(s, number));
         px_pid(); /* a handler may have forked: then this is a child, without the mapping */
@@ -174,7 +193,9 @@ int px_sleep(struct px_call *call, uint32_t number, uint64_t ticket)
         }
         result = after_sleep(call, number, interrupted);
     }
-    asleep.s = NULL;
+    forget();
+    if (s->kind == PX_SET)
+        px_looks_learn(px_now() - begun);
     return result;
 }
 
@@ -182,7 +203,7 @@ int px_sleep(struct px_call *call, uint32_t number, uint64_t ticket)
  * A grant that nobody will ever take: its operations are done backwards, so that neither the
  * values nor the adjustments show it.
  */
-static void give_back(struct px_set *s, struct px_waiter *w)
+static void give_back_operations(struct px_set *s, struct px_waiter *w)
 {
     struct shm_backend_sembuf ops[LIBSHM_SEMOPM], back[LIBSHM_SEMOPM];
     size_t nops = px_waiter_ops(s, w, ops), n = 0;
@@ -196,6 +217,14 @@ static void give_back(struct px_set *s, struct px_waiter *w)
         px_commit(s, count, 1);
 }
 
+static void give_back(struct px_set *s, uint32_t number)
+{
+    if (s->kind == PX_QUEUE)
+        px_queue_give_back(s, number);
+    else
+        give_back_operations(s, px_waiter(s, number));
+}
+
 void px_sleep_cancel_abandoned(const struct px_mask *mask)
 {
     px_pid();
@@ -204,17 +233,18 @@ void px_sleep_cancel_abandoned(const struct px_mask *mask)
     if (!call.s)
         return;
     struct px_waiter *w = px_waiter(call.s, asleep.waiter);
-    asleep.s = NULL;
+    forget();
     if (!px_set_is_dead(call.s) && !cancel(&call, w) && state_of(w) == PX_WAITER_DONE &&
-        PX_GET(w->result) == 0 && px_set_lock(call.s, &patience) == 0) {
-        give_back(call.s, w);
+        px_set_lock(call.s, &patience) == 0) {
+        if (PX_GET(w->result) == 0)
+            give_back(call.s, asleep.waiter);
         px_waiter_free(call.s, asleep.waiter);
         px_set_unlock(call.s);
     }
     px_set_release(call.s);
 }
 
-int px_sleep_is_abandoned(void)
+int px_sleep_is_of_thread(void)
 {
     return asleep.s != NULL;
 }

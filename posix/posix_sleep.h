@@ -5,16 +5,7 @@
 #ifndef LIBSHM_POSIX_SLEEP_H
 #define LIBSHM_POSIX_SLEEP_H
 
-#include "posix/posix_process.h"
-#include "posix/posix_set.h"
-
-struct px_call {
-    struct px_set *s;
-    const struct shm_backend_sembuf *ops;
-    size_t nops;
-    int64_t deadline;           /* px_now() units; INT64_MAX: none */
-    const struct px_mask *mask; /* the caller's */
-};
+#include "posix/posix_call.h"
 
 /*
  * Sleeps as entry `number` of the queue; `ticket` tells it from a later user of the entry. The
@@ -29,8 +20,17 @@ int px_sleep(struct px_call *call, uint32_t number, uint64_t ticket);
  */
 void px_sleep_cancel_abandoned(const struct px_mask *mask);
 
-/* Whether there is one. */
-int px_sleep_is_abandoned(void);
+/* Whether there is one. Most processes have none asleep, and need not ask for the thread's. */
+extern _Atomic int px_sleep_count;
+int px_sleep_is_of_thread(void);
+static inline int px_sleep_may_be_abandoned(void)
+{
+    return atomic_load_explicit(&px_sleep_count, memory_order_relaxed) != 0;
+}
+static inline int px_sleep_is_abandoned(void)
+{
+    return px_sleep_may_be_abandoned() && px_sleep_is_of_thread();
+}
 
 /* The same for callers that block nothing. */
 void px_sleep_cancel_unblocked(void);
@@ -39,6 +39,6 @@ void px_sleep_cancel_unblocked(void);
 int px_asked_to_stop(const struct px_mask *mask);
 
 /* In a forked child: this thread has no call asleep. */
-void px_sleep_forget(void);
+void px_sleep_notice_fork(void);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "libshm/fail.h"
 #include "posix/posix_io.h"
+#include "posix/posix_limits.h"
 #include "posix/posix_process.h"
 
 #define DEFAULT_FOLDER "/dev/shm"
@@ -95,7 +96,7 @@ static int settle_store(void)
     if (folder[0] != '/' || strlen(folder) >= sizeof store.folder)
         return shm_failf(EINVAL, "LIBSHM_DIR must be an absolute path of at most %zu bytes",
                          sizeof store.folder - 1);
-    if (folder_is_trusted(folder) != 0)
+    if (px_limits_settle() != 0 || folder_is_trusted(folder) != 0)
         return -1;
     strcpy(store.folder, folder);
     strcpy(store.namespace, name);
@@ -109,9 +110,12 @@ int px_store_check(void)
     if (atomic_load_explicit(&store.ready, memory_order_acquire))
         return 0;
     struct px_mask old;
+    int first_error = errno;
     px_store_lock(&old);
     int result = atomic_load(&store.ready) ? 0 : settle_store();
     px_store_unlock(&old);
+    if (result == 0)
+        errno = first_error;
     return result;
 }
 
@@ -149,22 +153,37 @@ static void build_path(char path[PX_PATH_SIZE], const char *type, uint32_t numbe
     *at = '\0';
 }
 
+static const struct {
+    char letter;
+    const char *noun, *object, *key;
+} kinds[] = {
+    [PX_SEGMENT] = {'m', "segment", ".m.", ".mk."},
+    [PX_SET] = {'s', "semaphore set", ".s.", ".sk."},
+    [PX_QUEUE] = {'q', "message queue", ".q.", ".qk."},
+};
+
+const char *px_noun(enum px_kind kind)
+{
+    return kinds[kind].noun;
+}
+
 void px_object_path(char path[PX_PATH_SIZE], enum px_kind kind, int id)
 {
-    build_path(path, kind == PX_SEGMENT ? ".m." : ".s.", (uint32_t)id);
+    build_path(path, kinds[kind].object, (uint32_t)id);
 }
 
 void px_key_path(char path[PX_PATH_SIZE], enum px_kind kind, uint32_t key)
 {
-    build_path(path, kind == PX_SEGMENT ? ".mk." : ".sk.", key);
+    build_path(path, kinds[kind].key, key);
 }
 
 /* The rest of a name behind the namespace: a type and eight lower-case hexadecimal digits. */
 static int parse_name(const char *rest, struct px_name *name)
 {
-    name->kind = rest[0] == 'm' ? PX_SEGMENT : PX_SET;
-    if (rest[0] != 'm' && rest[0] != 's')
-        return 0;
+    name->kind = PX_SEGMENT;
+    while (kinds[name->kind].letter != rest[0])
+        if (++name->kind > PX_KINDS)
+            return 0;
     name->is_key = rest[1] == 'k';
     rest += 1 + name->is_key;
     if (rest[0] != '.' || strlen(rest + 1) != 8 || strspn(rest + 1, "0123456789abcdef") != 8)

@@ -3,12 +3,14 @@
  *
  * The folder is the shared memory mount, or LIBSHM_DIR; the namespace is LIBSHM_NAMESPACE, or
  * "default". Both are read once, when the first call needs them; programs that run with more
- * rights than their user ignore both variables.
+ * rights than their user ignore both variables, as they do those of posix_limits.h.
  *
  *   libshm.NAMESPACE.m.1234abcd     a segment's file, by id
  *   libshm.NAMESPACE.s.1234abcd     a semaphore set's file, by id
  *   libshm.NAMESPACE.mk.0000002a    a segment's key: a symbolic link whose text is "ID SIZE"
  *   libshm.NAMESPACE.sk.0000002a    a set's key
+ *   libshm.NAMESPACE.q.1234abcd     a message queue's file, by id
+ *   libshm.NAMESPACE.qk.0000002a    a queue's key
  */
 #ifndef LIBSHM_POSIX_STORE_H
 #define LIBSHM_POSIX_STORE_H
@@ -16,15 +18,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum px_kind { PX_SEGMENT = 1, PX_SET = 2 };
+enum px_kind { PX_SEGMENT = 1, PX_SET = 2, PX_QUEUE = 3, PX_KINDS = 3 };
 
 enum { PX_PATH_SIZE = 512 };
 
-/* 0, or -1 with the reason why the store cannot be used. */
+/* 0 and errno as before, or -1 with the reason why the store cannot be used. */
 int px_store_check(void);
 
 const char *px_store_folder(void);
 const char *px_store_namespace(void);
+
+/* What messages call it. */
+const char *px_noun(enum px_kind kind);
 
 void px_object_path(char path[PX_PATH_SIZE], enum px_kind kind, int id);
 void px_key_path(char path[PX_PATH_SIZE], enum px_kind kind, uint32_t key);

@@ -1,7 +1,7 @@
 /*
  * What the files of sysv/ share, and nobody else sees.
  *
- * None of the calls used here sleeps interruptibly except semtimedop, so there is no EINTR to
+ * None of the calls used here sleeps interruptibly except semtimedop, msgsnd and msgrcv, so there is no EINTR to
  * retry. Commands are translated, never passed on: some C libraries put flags into theirs.
  */
 #ifndef LIBSHM_SYSV_PRIVATE_H
@@ -19,7 +19,7 @@ void sysv_perm_from_system(struct shm_backend_perm *to, const struct ipc_perm *f
 ssize_t sysv_list(int highest, int (*id_at)(int index), int *ids, size_t capacity);
 
 /*
- * Sentences for failures that segments and sets have in common; `what` is "segment" or
+ * Sentences for failures that all have in common; `what` is "segment", "message queue" or
  * "semaphore set". They leave errno as the kernel set it and return -1.
  */
 int sysv_fail_get(const char *what, key_t key);

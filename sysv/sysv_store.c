@@ -1,4 +1,4 @@
-/* What segments and sets have in common in the kernel: permissions, listing, sentences. */
+/* What segments, sets and queues have in common in the kernel: permissions, listing, sentences. */
 #include "config.h"
 
 #include <errno.h>

@@ -5,13 +5,15 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tests/backend_files.h"
+#include "tests/kernel_sleepers.h"
 
 enum { CHILD_SECONDS = 30 };
 
@@ -114,89 +116,47 @@ pid_t start_semop(int id, int num, int op, int flags)
 }
 
 /*
- * Meeting points.
+ * Message queues.
  */
 
-void gate_make(struct gate *gate)
+struct message_call {
+    int id, flags;
+    long type;
+    const void *bytes;
+    size_t size;
+};
+
+static void call_msgsnd(void *context)
 {
-    EXPECT_OK(pipe(gate->ready));
-    EXPECT_OK(pipe(gate->go));
+    const struct message_call *call = context;
+
+    _exit(send_bytes(call->id, call->type, call->bytes, call->size, 0) == 0 ? 0 : errno);
 }
 
-static bool read_one(int fd)
+pid_t start_msgsnd(int id, long type, const void *bytes, size_t size)
 {
-    char byte;
-    ssize_t n;
+    struct message_call call = {id, 0, type, bytes, size};
 
-    do
-        n = read(fd, &byte, 1);
-    while (n < 0 && errno == EINTR);
-    return n == 1;
+    return start(call_msgsnd, &call);
 }
 
-void gate_arrive(const struct gate *gate)
+static void call_msgrcv(void *context)
 {
-    EXPECT_INT(write(gate->ready[1], "x", 1), 1);
-    EXPECT(read_one(gate->go[0]));
+    const struct message_call *call = context;
+    struct letter letter = {.bytes = {0}};
+
+    ssize_t n = receive(call->id, &letter, call->size, call->type, call->flags);
+    _exit(n < 0 ? errno : RECEIVED(letter.bytes[0]));
 }
 
-void gate_await(const struct gate *gate)
+pid_t start_msgrcv(int id, size_t room, long type, int flags)
 {
-    struct pollfd waiting = {gate->ready[0], POLLIN, 0};
-    int n;
+    struct message_call call = {id, flags, type, NULL, room};
 
-    do
-        n = poll(&waiting, 1, 10000);
-    while (n < 0 && errno == EINTR);
-    EXPECT_INT(n, 1);
-    EXPECT(read_one(gate->ready[0]));
+    return start(call_msgrcv, &call);
 }
 
-void gate_let_go(const struct gate *gate)
+int queue_sleepers(int id, pid_t pid)
 {
-    EXPECT_INT(write(gate->go[1], "x", 1), 1);
-}
-
-void gate_close(const struct gate *gate)
-{
-    for (int i = 0; i < 2; i++) {
-        close(gate->ready[i]);
-        close(gate->go[i]);
-    }
-}
-
-static char self[] = "/proc/self/exe", idle[] = "--idle";
-static char ready_text[16], go_text[16];
-
-void idle_arguments(const struct gate *gate, char **argv)
-{
-    snprintf(ready_text, sizeof ready_text, "%d", gate->ready[1]);
-    snprintf(go_text, sizeof go_text, "%d", gate->go[0]);
-    argv[0] = self;
-    argv[1] = idle;
-    argv[2] = ready_text;
-    argv[3] = go_text;
-    argv[4] = NULL;
-}
-
-void exec_idle(const struct gate *gate)
-{
-    char *argv[5];
-
-    idle_arguments(gate, argv);
-    execv(self, argv);
-    fail_at(__FILE__, __LINE__, "exec of %s: %s", self, strerror(errno));
-}
-
-void be_idle_if_asked(int argc, char **argv)
-{
-    struct gate gate = {{-1, -1}, {-1, -1}};
-
-    if (argc != 4 || strcmp(argv[1], idle) != 0)
-        return;
-    alarm(CHILD_SECONDS);
-    gate.ready[1] = atoi(argv[2]);
-    gate.go[0] = atoi(argv[3]);
-    gate_arrive(&gate);
-    _exit(0);
+    return on_posix() ? file_sleepers((unsigned)id, pid) : kernel_sleepers(id, pid);
 }

@@ -8,8 +8,12 @@
 
 enum { FILE_PATH_SIZE = 512 };
 
-/* "m" for a segment by id, "s" for a set, "mk" and "sk" for their keys. */
+/* "m" for a segment by id, "s" for a set, "q" for a queue; "mk", "sk" and "qk" for their keys. */
 void file_path(char path[FILE_PATH_SIZE], const char *type, unsigned number);
+
+/* The calls of a process that sleep on a queue, as its file tells. */
+int file_sleepers(unsigned id, pid_t pid);
+int file_sleepers_from_outside(unsigned id, pid_t pid); /* for who has no backend */
 
 /* Removes every file of the namespace and returns how many there were. */
 int remove_files(void);

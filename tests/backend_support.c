@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "libshm/shm.h"
+#include "tests/user_space_names.h"
 
 static void print_and_exit(const char *file, int line, const char *text)
 {
@@ -75,9 +76,19 @@ void pause_until(double end, const char *text, const char *file, int line)
     nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
 }
 
+bool through_names(void)
+{
+    return user_space_collect != NULL;
+}
+
 bool on_posix(void)
 {
-    return strcmp(shm_backend_name(), "posix") == 0;
+    return strcmp(shm_backend_name(), "posix") == 0 || through_names();
+}
+
+int collect_debris(void)
+{
+    return through_names() ? user_space_collect() : shm_backend_collect(NULL, NULL);
 }
 
 bool under_thread_sanitizer(void)
@@ -118,8 +129,8 @@ enum { REGISTRY_SIZE = 8192 };
 
 /* Shared with all children, so that what a killed one made is found. */
 static struct registry {
-    _Atomic int segments, sets;
-    int segment[REGISTRY_SIZE], set[REGISTRY_SIZE];
+    _Atomic int segments, sets, queues;
+    int segment[REGISTRY_SIZE], set[REGISTRY_SIZE], queue[REGISTRY_SIZE];
 } * registry;
 
 void registry_start(void)
@@ -142,6 +153,12 @@ void register_set(int id)
         registry->set[atomic_fetch_add(&registry->sets, 1) % REGISTRY_SIZE] = id;
 }
 
+void register_queue(int id)
+{
+    if (id >= 0)
+        registry->queue[atomic_fetch_add(&registry->queues, 1) % REGISTRY_SIZE] = id;
+}
+
 static int at_most(int count)
 {
     return count < REGISTRY_SIZE ? count : REGISTRY_SIZE;
@@ -151,11 +168,14 @@ void remove_all(void)
 {
     int segments = at_most(atomic_exchange(&registry->segments, 0));
     int sets = at_most(atomic_exchange(&registry->sets, 0));
+    int queues = at_most(atomic_exchange(&registry->queues, 0));
 
     for (int i = 0; i < segments; i++)
         remove_segment(registry->segment[i]);
     for (int i = 0; i < sets; i++)
         remove_set(registry->set[i]);
+    for (int i = 0; i < queues; i++)
+        remove_queue(registry->queue[i]);
 }
 
 int segment_at(key_t key, size_t size, int mode)
@@ -176,6 +196,15 @@ int set_at(key_t key, int nsems, int mode)
     return id;
 }
 
+int queue_at(key_t key, int mode)
+{
+    int id = shm_backend_msgget(key, LIBSHM_IPC_CREAT | LIBSHM_IPC_EXCL | mode);
+
+    EXPECT_OK(id);
+    register_queue(id);
+    return id;
+}
+
 int new_segment(size_t size, int mode)
 {
     return segment_at(LIBSHM_IPC_PRIVATE, size, mode);
@@ -186,10 +215,16 @@ int new_set(int nsems, int mode)
     return set_at(LIBSHM_IPC_PRIVATE, nsems, mode);
 }
 
+int new_queue(int mode)
+{
+    return queue_at(LIBSHM_IPC_PRIVATE, mode);
+}
+
 static bool key_is_free(key_t key)
 {
     return key != 0 && shm_backend_shmget(key, 0, 0) < 0 && errno == ENOENT &&
-           shm_backend_semget(key, 0, 0) < 0 && errno == ENOENT;
+           shm_backend_semget(key, 0, 0) < 0 && errno == ENOENT &&
+           shm_backend_msgget(key, 0) < 0 && errno == ENOENT;
 }
 
 key_t free_key(void)
@@ -237,6 +272,15 @@ struct shm_backend_semid_ds set_stat(int id)
     return ds;
 }
 
+struct shm_backend_msqid_ds queue_stat(int id)
+{
+    struct shm_backend_msqid_ds ds;
+
+    memset(&ds, 0xa5, sizeof ds);
+    EXPECT_OK(shm_backend_msgctl(id, LIBSHM_IPC_STAT, &ds));
+    return ds;
+}
+
 long long nattch(int id)
 {
     return (long long)segment_stat(id).nattch;
@@ -250,6 +294,11 @@ int remove_segment(int id)
 int remove_set(int id)
 {
     return shm_backend_semctl(id, 0, LIBSHM_IPC_RMID, (union shm_backend_semun){.val = 0});
+}
+
+int remove_queue(int id)
+{
+    return shm_backend_msgctl(id, LIBSHM_IPC_RMID, NULL);
 }
 
 /*
@@ -327,4 +376,66 @@ int semzcnt(int id, int num)
 pid_t sempid(int id, int num)
 {
     return (pid_t)EXPECT_OK(sem_get(id, num, LIBSHM_GETPID));
+}
+
+/*
+ * Messages.
+ */
+
+int send_bytes(int id, long type, const void *bytes, size_t size, int flags)
+{
+    struct letter letter = {.type = type};
+
+    memcpy(letter.bytes, bytes, size);
+    return shm_backend_msgtimedsnd(id, &letter, size, flags, NULL);
+}
+
+int send_text(int id, long type, const char *text)
+{
+    return send_bytes(id, type, text, strlen(text), LIBSHM_IPC_NOWAIT);
+}
+
+int send_filled(int id, long type, size_t size)
+{
+    struct letter letter = {.type = type};
+
+    memset(letter.bytes, 'f', size);
+    return shm_backend_msgtimedsnd(id, &letter, size, LIBSHM_IPC_NOWAIT, NULL);
+}
+
+ssize_t receive(int id, struct letter *letter, size_t room, long type, int flags)
+{
+    return shm_backend_msgtimedrcv(id, letter, room, type, flags, NULL);
+}
+
+int queue_set_qbytes(int id, size_t qbytes)
+{
+    struct shm_backend_msqid_ds ds;
+
+    if (shm_backend_msgctl(id, LIBSHM_IPC_STAT, &ds) < 0)
+        return -1;
+    ds.qbytes = qbytes;
+    return shm_backend_msgctl(id, LIBSHM_IPC_SET, &ds);
+}
+
+long long qnum(int id)
+{
+    return (long long)queue_stat(id).qnum;
+}
+
+long long cbytes(int id)
+{
+    return (long long)queue_stat(id).cbytes;
+}
+
+void expect_text(int id, long type, int flags, const char *text)
+{
+    struct letter letter;
+    size_t size = strlen(text);
+
+    ssize_t n = receive(id, &letter, sizeof letter.bytes, type, flags | LIBSHM_IPC_NOWAIT);
+    EXPECT_OK(n);
+    if (n != (ssize_t)size || memcmp(letter.bytes, text, size) != 0)
+        fail_at(__FILE__, __LINE__, "received \"%.*s\", expected \"%s\"", (int)n, letter.bytes,
+                text);
 }

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "libshm/backend.h"
+#include "tests/gate.h"
 #include "tests/support.h"
 
 enum { STRANGER = 65534 };
@@ -23,11 +24,6 @@ enum { STRANGER = 65534 };
  */
 typedef void failure_fn(const char *file, int line, const char *text);
 extern failure_fn *on_failure;
-
-#if defined(__GNUC__)
-__attribute__((format(printf, 3, 4)))
-#endif
-void fail_at(const char *file, int line, const char *format, ...);
 
 void expect_true(bool value, const char *text, const char *file, int line);
 void expect_int(long long actual, long long wanted, const char *text, const char *file,
@@ -54,8 +50,12 @@ void expect_error(long long result, int error, int wanted, const char *text, con
 
 void pause_until(double end, const char *text, const char *file, int line);
 
+/* As shm_backend_collect: looks for what the dead have left. */
+int collect_debris(void);
+
 /* What is being tested. */
 bool on_posix(void);
+bool through_names(void); /* on the drop-in library: tests/user_space_names.h */
 /*
  * Under the thread sanitizer a handler waits until the thread's next call that the sanitizer
  * knows, which the kernel's semop is not; and a process has one thread more.
@@ -72,22 +72,27 @@ void leave_out(const char *rules, const char *reason); /* prints it */
 void registry_start(void); /* before the first fork */
 void register_segment(int id);
 void register_set(int id);
+void register_queue(int id);
 void remove_all(void);
 
 int new_segment(size_t size, int mode);
 int new_set(int nsems, int mode);
-key_t free_key(void); /* a key that nobody uses, in either family */
+int new_queue(int mode);
+key_t free_key(void); /* a key that nobody uses, in any family */
 int segment_at(key_t key, size_t size, int mode);
 int set_at(key_t key, int nsems, int mode);
+int queue_at(key_t key, int mode);
 void *attach(int id);
 void *attach_flags(int id, const void *address, int flags);
 #define NOT_ATTACHED ((void *)-1)
 
 struct shm_backend_shmid_ds segment_stat(int id);
 struct shm_backend_semid_ds set_stat(int id);
+struct shm_backend_msqid_ds queue_stat(int id);
 long long nattch(int id);
 int remove_segment(int id);
 int remove_set(int id);
+int remove_queue(int id);
 
 /* Semaphores; results as the backend gives them. */
 int semop1(int id, int num, int op, int flags);
@@ -102,6 +107,21 @@ int semval(int id, int num); /* these four expect to succeed */
 int semncnt(int id, int num);
 int semzcnt(int id, int num);
 pid_t sempid(int id, int num);
+
+/* Messages; results as the backend gives them. */
+struct letter {
+    long type;
+    char bytes[LIBSHM_MSGMAX];
+};
+int send_bytes(int id, long type, const void *bytes, size_t size, int flags);
+int send_text(int id, long type, const char *text); /* without its zero; must not wait */
+int send_filled(int id, long type, size_t size);    /* any bytes; must not wait */
+ssize_t receive(int id, struct letter *letter, size_t room, long type, int flags);
+int queue_set_qbytes(int id, size_t qbytes);
+long long qnum(int id); /* these two expect to succeed */
+long long cbytes(int id);
+/* Expects to receive this without waiting. */
+void expect_text(int id, long type, int flags, const char *text);
 
 /*
  * Children. One that runs for 30 seconds is killed by its alarm.
@@ -120,23 +140,13 @@ void kill_and_reap(pid_t pid);
 pid_t start_semop(int id, int num, int op, int flags);
 pid_t start_semops(int id, const struct shm_backend_sembuf *ops, size_t count);
 
-/* Two processes meet: the child arrives and stays until the parent lets it go. */
-struct gate {
-    int ready[2], go[2];
-};
-void gate_make(struct gate *gate);
-void gate_arrive(const struct gate *gate); /* child: say "here", then wait */
-void gate_await(const struct gate *gate);  /* parent: until one has arrived */
-void gate_let_go(const struct gate *gate); /* parent: one */
-void gate_close(const struct gate *gate);
-
 /*
- * The program itself as another program: `exec_idle` arrives at the gate and exits when let go.
- * main() calls be_idle_if_asked() first.
+ * The same on a queue. A receiver that succeeds exits with RECEIVED(first byte), which is no errno. Message
+ * queues have no count of sleepers: queue_sleepers looks from outside.
  */
-void be_idle_if_asked(int argc, char **argv);
-void exec_idle(const struct gate *gate);
-/* "--idle READY GO" for those who start it themselves; argv has 5 places. */
-void idle_arguments(const struct gate *gate, char **argv);
+#define RECEIVED(byte) (200 + (unsigned char)(byte) % 50)
+pid_t start_msgsnd(int id, long type, const void *bytes, size_t size);
+pid_t start_msgrcv(int id, size_t room, long type, int flags);
+int queue_sleepers(int id, pid_t pid); /* threads of a process that sleep in a call on it */
 
 #endif

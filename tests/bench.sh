@@ -44,6 +44,8 @@ check_results()
     done
 }
 
+"$top/tests/bench/names.sh" --quick --json "$work/names.json" || fail "the standard's names"
+
 # What else runs on the machine can slow the limits alone: then once more.
 for attempt in 1 2 3 4; do
     measured=

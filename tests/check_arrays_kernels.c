@@ -54,26 +54,36 @@ static uint16_t nearest_half(double x)
     return (uint16_t)(sign | (up ? high : low));
 }
 
+static bool is_read_right(int h)
+{
+    double expected = value_of_half((uint16_t)h);
+    float value = shm_half_to_float((uint16_t)h);
+    return isnan(expected) ? isnan(value)
+                           : (double)value == expected && !signbit(value) == !(h & 0x8000);
+}
+
+static bool comes_back(int h)
+{
+    float value = shm_half_to_float((uint16_t)h);
+    int quiet = isnan(value) ? 0x0200 : 0;
+    return (shm_half_from_float(value) | quiet) == (h | quiet);
+}
+
+/* Check writes into a pipe at every assertion, also at one that holds: here, only those that do not. */
 START_TEST(every_half_is_read_right)
 {
-    for (int h = 0; h < 0x10000; h++) {
-        double expected = value_of_half((uint16_t)h);
-        float value = shm_half_to_float((uint16_t)h);
-        if (isnan(expected))
-            ck_assert_msg(isnan(value), "%#x", (unsigned)h);
-        else
-            ck_assert_msg((double)value == expected && !signbit(value) == !(h & 0x8000), "%#x",
-                          (unsigned)h);
-        ck_assert_uint_eq(shm_half_from_float(value) | (isnan(value) ? 0x0200 : 0),
-                          (unsigned)h | (isnan(value) ? 0x0200 : 0));
-    }
+    for (int h = 0; h < 0x10000; h++)
+        if (!is_read_right(h) || !comes_back(h))
+            ck_abort_msg("%#x: read %d, written %d", (unsigned)h, is_read_right(h),
+                         comes_back(h));
 }
 END_TEST
 
 static void rounds(float x)
 {
     uint16_t half = shm_half_from_float(x), expected = nearest_half((double)x);
-    ck_assert_msg(half == expected, "%a: %#x, expected %#x", (double)x, half, expected);
+    if (half != expected)
+        ck_abort_msg("%a: %#x, expected %#x", (double)x, half, expected);
 }
 
 /* Around every tie: the number half way between two neighbours, and its own two neighbours. */
@@ -474,11 +484,11 @@ static void compare(int t, struct factors f, double factor)
         size_t at = i * size_of(dtype);
         reference(dtype, expected, old[t] + at, fresh[t] + at, f);
         for (size_t part = 0; part < types[dtype].parts; part++, at += size)
-            ck_assert_msg(same_part(result[t] + at, expected + part * size, dtype),
-                          "type %d, operation %d, factor %a, element %zu: %02x %02x..., "
-                          "expected %02x %02x...",
-                          dtype, f.op, factor, i, result[t][at], result[t][at + 1],
-                          expected[part * size], expected[part * size + 1]);
+            if (!same_part(result[t] + at, expected + part * size, dtype))
+                ck_abort_msg("type %d, operation %d, factor %a, element %zu: %02x %02x..., "
+                             "expected %02x %02x...",
+                             dtype, f.op, factor, i, result[t][at], result[t][at + 1],
+                             expected[part * size], expected[part * size + 1]);
     }
     ck_assert_msg(memcmp(copy[t], result[t], COUNT * size_of(dtype)) == 0,
                   "type %d, operation %d: the set holds something else than was returned",
@@ -556,11 +566,54 @@ START_TEST(results_may_replace_the_new_data)
 }
 END_TEST
 
+enum { GUARD = 64, LINE = 64, LONGEST = 700 };
+
+static void check_result_at(struct shm_arrays *a, const double *data, size_t n, size_t offset)
+{
+    static unsigned char room[GUARD + LINE + LONGEST * sizeof(double) + GUARD];
+    unsigned char *out = room + GUARD + offset;
+    size_t nbytes = n * sizeof(double);
+
+    memset(room, 0xa5, sizeof room);
+    ck_works(shm_arrays_write(a, (const void *[]){data}));
+    ck_works(shm_arrays_update(a, LIBSHM_AXPY, 2, (const void *[]){data}, (void *[]){out}));
+    for (size_t i = 0; i < n; i++) {
+        double value;
+        memcpy(&value, out + i * sizeof value, sizeof value);
+        if (value != data[i] * 3)
+            ck_abort_msg("element %zu: %f, expected %f", i, value, data[i] * 3);
+    }
+    for (size_t i = 0; i < sizeof room; i++)
+        if ((room + i < out || room + i >= out + nbytes) && room[i] != 0xa5)
+            ck_abort_msg("byte %zu is %#x", i, room[i]);
+}
+
+/* Lines of the caller's memory lie across those of the set. */
+START_TEST(streamed_results_may_lie_anywhere)
+{
+    static const size_t lengths[] = {1, 5, 9, 127, 128, 130, LONGEST};
+    static double data[LONGEST];
+    for (int i = 0; i < LONGEST; i++)
+        data[i] = i + 1;
+    shm_arrays_stream_threshold = 0;
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        struct shm_array_spec spec = {.dtype = LIBSHM_FLOAT64, .ndim = 1, .shape = &lengths[i]};
+        struct shm_arrays *a = shm_arrays_create(&spec, 1, NULL, 0600);
+        ck_made(a);
+        for (size_t offset = 0; offset < LINE; offset++)
+            check_result_at(a, data, lengths[i], offset);
+        ck_works(shm_arrays_remove(a));
+        ck_works(shm_arrays_close(a));
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
         every_half_is_read_right,           ties_go_to_even,
         random_floats_are_rounded,          every_type_and_operation,
-        every_type_and_operation_streaming, results_may_replace_the_new_data};
+        every_type_and_operation_streaming, results_may_replace_the_new_data,
+        streamed_results_may_lie_anywhere};
     return RUN_TESTS("arrays_kernels", tests);
 }

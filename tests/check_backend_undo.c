@@ -585,6 +585,27 @@ START_TEST(granted_sleeper_gets_the_adjustment) /* S2.22, S2.31 */
 }
 END_TEST
 
+/* What a dead process gave is gone for whoever comes first, also where no lock is needed otherwise. */
+START_TEST(a_gift_is_taken_back_before_the_next_operation) /* S2.31 */
+{
+    struct context c = make(1, 0);
+
+    c.value = 1;
+    EXPECT_OK(semop1(c.id, 0, 1, UNDO));
+    EXPECT_OK(semop1(c.id, 0, -1, UNDO));
+    for (int undo = 0; undo < 2; undo++) {
+        kill_and_reap(start_holder(&c));
+        EXPECT_ERR(semop1(c.id, 0, -1, NOWAIT | (undo ? UNDO : 0)), EAGAIN);
+        EXPECT_INT(semval(c.id, 0), 0);
+    }
+    pid_t pids[] = {start_holder(&c), start_holder(&c)};
+    kill_and_reap(pids[0]);
+    EXPECT_OK(semop1(c.id, 0, -1, NOWAIT));
+    kill_and_reap(pids[1]);
+    EXPECT_ERR(semop1(c.id, 0, -1, NOWAIT), EAGAIN);
+}
+END_TEST
+
 START_TEST(lock_passes_through_many_deaths) /* S2.31, S5.2 */
 {
     enum { HOLDERS = 12 };
@@ -636,6 +657,7 @@ int main(int argc, char **argv)
         {"setall", setall_clears_the_set},
         {"rmid", removal_drops_them},
         {"granted", granted_sleeper_gets_the_adjustment},
+        {"gift", a_gift_is_taken_back_before_the_next_operation},
         {"many_deaths", lock_passes_through_many_deaths},
     };
     return RUN_SUITE(argc, argv, "undo", tests);

@@ -696,10 +696,43 @@ static int stranger_who_may_read(void *context)
     return 0;
 }
 
+/* The owner takes permissions away while a stranger has it attached: they are asked for each time. */
+static int stranger_who_may_no_longer(void *pipes)
+{
+    const int *ends = pipes; /* to read from, to write to */
+    char byte = 0;
+    CHILD_EXPECT(become_nobody());
+    struct shm_memory *m = shm_memory(shm_getshmid(test_key(1)));
+    CHILD_EXPECT(m && shm_memory_attach(m, NULL, LIBSHM_RDONLY) == 0);
+    CHILD_EXPECT(shm_memory_read(m, &byte, 1, 0) == 0);
+    CHILD_EXPECT(write(ends[1], &byte, 1) == 1 && read(ends[0], &byte, 1) == 1);
+    errno = 0;
+    CHILD_EXPECT(shm_memory_read(m, &byte, 1, 0) < 0 && errno == EACCES);
+    CHILD_EXPECT(strcmp(shm_error_detail(), GONE) == 0);
+    return shm_memory_detach(m);
+}
+
+static void lose_permission(void)
+{
+    struct shm_memory *m = shm_create_memory(test_key(1), 100, 0644);
+    int to[2], from[2];
+    char byte = 0;
+    ck_made(m);
+    ck_assert(pipe(to) == 0 && pipe(from) == 0);
+    int ends[] = {to[0], from[1]};
+    pid_t pid = child_start(stranger_who_may_no_longer, ends);
+    ck_assert_int_eq(read(from[0], &byte, 1), 1);
+    ck_works(shm_memory_setperm(m, 0600));
+    ck_assert_int_eq(write(to[1], &byte, 1), 1);
+    ck_assert_int_eq(child_end(pid), 0);
+    close(to[0]), close(to[1]), close(from[0]), close(from[1]);
+}
+
 START_TEST(strangers)
 {
     if (!have_root("other users"))
         return;
+    lose_permission();
     struct shm_memory *m = make_attached(0);
     ck_assert_int_eq(child_run(stranger_without_permission, m), 0);
     ck_works(shm_memory_detach(m));

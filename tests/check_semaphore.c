@@ -346,6 +346,22 @@ START_TEST(a_removed_semaphore_refuses_everything)
 }
 END_TEST
 
+static int remove_elsewhere(void *id)
+{
+    return shm_remove_semaphore(*(int *)id);
+}
+
+START_TEST(removed_by_another_process)
+{
+    struct shm_semaphore *s = make(1);
+    int id = id_of(s);
+    ck_works(shm_semaphore_p(s));
+    ck_works(shm_semaphore_v(s));
+    ck_assert_int_eq(child_run(remove_elsewhere, &id), 0);
+    check_all_refuse(s);
+}
+END_TEST
+
 START_TEST(unknown_ids)
 {
     static const int never[] = {-1, INT_MIN, INT_MAX};
@@ -643,10 +659,44 @@ static int stranger_who_may_read(void *context)
     return 0;
 }
 
+/* The owner takes permissions away while a stranger uses it: reading is asked for each time. */
+static int stranger_who_may_no_longer(void *pipes)
+{
+    const int *ends = pipes; /* to read from, to write to */
+    char byte = 0;
+    CHILD_EXPECT(become_nobody());
+    struct shm_semaphore *s = shm_semaphore(shm_getsemid(test_key(2)));
+    CHILD_EXPECT(s);
+    CHILD_EXPECT(shm_semaphore_v(s) == 0);
+    CHILD_EXPECT(shm_semaphore_p(s) == 0);
+    CHILD_EXPECT(write(ends[1], &byte, 1) == 1 && read(ends[0], &byte, 1) == 1);
+    errno = 0;
+    CHILD_EXPECT(shm_semaphore_v(s) < 0 && errno == EACCES);
+    CHILD_EXPECT(strcmp(shm_error_detail(), GONE) == 0);
+    return 0;
+}
+
+static void lose_permission(void)
+{
+    struct shm_semaphore *s = shm_create_semaphore(test_key(2), 1, 0666);
+    int to[2], from[2];
+    char byte = 0;
+    ck_made(s);
+    ck_assert(pipe(to) == 0 && pipe(from) == 0);
+    int ends[] = {to[0], from[1]};
+    pid_t pid = child_start(stranger_who_may_no_longer, ends);
+    ck_assert_int_eq(read(from[0], &byte, 1), 1);
+    ck_works(shm_semaphore_setperm(s, 0602));
+    ck_assert_int_eq(write(to[1], &byte, 1), 1);
+    ck_assert_int_eq(child_end(pid), 0);
+    close(to[0]), close(to[1]), close(from[0]), close(from[1]);
+}
+
 START_TEST(strangers)
 {
     if (!have_root("other users"))
         return;
+    lose_permission();
     struct shm_semaphore *s = make(1);
     ck_assert_int_eq(child_run(stranger_without_permission, s), 0);
     ck_made(shm_create_semaphore(test_key(1), 0, 0644));
@@ -693,6 +743,7 @@ int main(void)
         waiters_are_counted_and_woken,
         removal_wakes_waiters,
         a_removed_semaphore_refuses_everything,
+        removed_by_another_process,
         unknown_ids,
         signals_interrupt,
         waiting_calls_ask_whether_to_give_up,

@@ -11,7 +11,7 @@
 #include "libshm/backend.h"
 
 enum {
-    DIFF_SLOTS = 8,       /* workers of a family; the first only observes */
+    DIFF_SLOTS = 10,      /* workers of a family; the first only observes */
     DIFF_FIRST_FD = 100,  /* the worker in slot n reads and writes descriptor 100 + n */
     DIFF_SPOTS = 6,       /* attaches of one worker */
     DIFF_SPOT_PAGES = 16, /* most pages of a segment that is attached */
@@ -53,6 +53,14 @@ enum diff_op {
     DIFF_GETALL,
     DIFF_SETVAL,
     DIFF_SETALL,
+    DIFF_MSGGET,
+    DIFF_MSGSND,
+    DIFF_MSGRCV,
+    DIFF_MSG_STAT,
+    DIFF_MSG_SET,
+    DIFF_MSG_RMID,
+    DIFF_MSG_INDEX,
+    DIFF_MSG_BAD,
     DIFF_OP_COUNT
 };
 
@@ -74,7 +82,7 @@ struct diff_call {
     int flags; /* of get and attach */
     int where;
     int spot;
-    int value; /* SETVAL, FORK */
+    int value; /* SETVAL, FORK; of a queue, qbytes */
     int num;   /* semaphore */
     int nsems; /* of the set */
     int nops;
@@ -83,7 +91,8 @@ struct diff_call {
     int limited;    /* with RLIMIT_AS at its least */
     long offset;    /* in an attach; added to an address */
     unsigned uid, gid, mode;
-    uint64_t size;
+    int64_t type;  /* of a message */
+    uint64_t size; /* of a segment or a message; room for one */
     int64_t seconds, nanoseconds;
     struct shm_backend_sembuf ops[DIFF_OPS];
     unsigned short values[DIFF_SEMS];
@@ -97,6 +106,9 @@ struct diff_answer {
     int64_t result;
     struct shm_backend_shmid_ds segment;
     struct shm_backend_semid_ds set;
+    struct shm_backend_msqid_ds queue;
+    int64_t type;
+    unsigned sum; /* of a message */
     unsigned short values[DIFF_SEMS];
     unsigned char bytes[DIFF_BYTES];
 };

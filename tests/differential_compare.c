@@ -86,6 +86,27 @@ static const char *compare_set(const struct diff_object *o,
     return o->otime != DIFF_EXACT ? NULL : moment("otime", k->otime, p->otime);
 }
 
+static const char *compare_queue(const struct shm_backend_msqid_ds *k,
+                                 const struct shm_backend_msqid_ds *p)
+{
+    TRY(compare_perm(&k->perm, &p->perm));
+    TRY(number("qnum", (long long)k->qnum, (long long)p->qnum));
+    TRY(number("cbytes", (long long)k->cbytes, (long long)p->cbytes));
+    TRY(number("qbytes", (long long)k->qbytes, (long long)p->qbytes));
+    TRY(process("lspid", k->lspid, p->lspid));
+    TRY(process("lrpid", k->lrpid, p->lrpid));
+    TRY(moment("stime", k->stime, p->stime));
+    TRY(moment("rtime", k->rtime, p->rtime));
+    return moment("ctime", k->ctime, p->ctime);
+}
+
+static const char *compare_message(const struct diff_answer *k, const struct diff_answer *p)
+{
+    TRY(number("the length", k->result, p->result));
+    TRY(number("the type", k->type, p->type));
+    return number("the sum of the bytes", k->sum, p->sum);
+}
+
 static const char *compare_values(const struct diff_object *o, const unsigned short *k,
                                   const unsigned short *p)
 {
@@ -112,6 +133,10 @@ static const char *compare_content(const struct diff_call *call,
         return compare_segment(o, &k->segment, &p->segment);
     case DIFF_SEM_STAT:
         return compare_set(o, &k->set, &p->set);
+    case DIFF_MSG_STAT:
+        return compare_queue(&k->queue, &p->queue);
+    case DIFF_MSGRCV:
+        return compare_message(k, p);
     case DIFF_GETALL:
         return compare_values(o, k->values, p->values);
     case DIFF_LOAD:
@@ -120,6 +145,7 @@ static const char *compare_content(const struct diff_call *call,
         return process("GETPID", (int)k->result, (int)p->result);
     case DIFF_SHMGET:
     case DIFF_SEMGET:
+    case DIFF_MSGGET:
         return NULL; /* ids */
     default:
         return number("the result", k->result, p->result);

@@ -11,7 +11,7 @@
 #include "tests/differential.h"
 
 enum { KERNEL, POSIX, FAMILIES };
-enum { SEGMENT, SET, KINDS };
+enum { SEGMENT, SET, QUEUE, KINDS };
 enum { DIFF_LIVE = 16 }; /* most objects of a kind */
 enum { NOBODY = -1, OBSERVER = 0, FIRST_SLOT = 1 };
 
@@ -49,7 +49,10 @@ struct diff_attach {
 
 struct diff_worker {
     unsigned uid;
-    int asleep; /* the set it sleeps on, or -1 */
+    int asleep; /* the set or queue it sleeps on, or -1 */
+    long since; /* the order in which they fell asleep */
+    bool held;  /* stopped in its sleep */
+    bool told;  /* meanwhile, to go on in user space */
     struct diff_step sleeping;
     struct diff_attach spots[DIFF_SPOTS];
     long serial;
@@ -59,6 +62,7 @@ struct diff_world {
     uint64_t seed;
     long calls, number; /* wanted, done */
     bool strangers;     /* there are two users */
+    bool names;         /* user space is spoken to by the standard's names */
     struct diff_worker workers[DIFF_SLOTS];
     struct diff_object *objects;
     int object_count;
@@ -71,23 +75,57 @@ extern struct diff_world world;
 
 void diff_families_start(void);
 void diff_families_end(void);
+/* The id is put in that the family knows the object by. */
 void diff_send(int family, int slot, const struct diff_call *call);
 /* Until the worker answers; false after `seconds`, or when it has died. */
 bool diff_receive(int family, int slot, struct diff_answer *answer, double seconds);
 void diff_worker_start(int slot);
 void diff_worker_kill(int slot);
 void diff_worker_signal(int slot);
+void diff_worker_stop(int family, int slot); /* returns when it is stopped */
+void diff_worker_continue(int family, int slot);
+int diff_worker_pid(int family, int slot);
 void diff_worker_forked(int family, int slot, int pid); /* a child has taken the slot */
 long diff_serial_of(int family, int pid); /* of the process; 0: none, -1: unknown */
 double diff_now(void);
 
 /* ---- differential_lockstep.c: one step on both -------------------------------------------- */
 
+/* How long a worker may take that has been let go on: far beyond any promise. */
+enum { DIFF_ANSWER_SECONDS = 30 };
+
 void diff_step(const struct diff_step *step);
+/* Compares the answers to a call, and learns from them. */
+void diff_conclude(const struct diff_step *step, const struct diff_answer *answers);
 struct diff_object *diff_object(int number);
 void diff_object_gone(int number);
 void diff_remove_everything(void);
 int64_t diff_left(bool remove);
+
+/* ---- differential_sleepers.c: calls that sleep -------------------------------------------- */
+
+/* True when the worker has answered, false when it sleeps. */
+bool diff_await(int family, const struct diff_step *step, struct diff_answer *answer);
+void diff_fell_asleep(const struct diff_step *step);
+/* How many calls wait for the semaphores of a set; -1: it is gone. */
+int64_t diff_waiters(int family, int set);
+/* Whether the step may have let sleepers of its object go on. */
+bool diff_may_wake(const struct diff_call *c, const struct diff_answer *answer);
+/* Those that the kernel let go on must go on in user space as well, and no others. */
+void diff_settle(const struct diff_step *step, int object);
+void diff_settle_all(const struct diff_step *step);
+/* A signal ends its sleep; `cause` is what that belongs to. */
+void diff_interrupt(const struct diff_step *cause, int slot);
+/* The sleeper has answered on the kernel; `cause` is what woke it. */
+void diff_wake(const struct diff_step *cause, int slot, struct diff_answer answers[FAMILIES]);
+
+/* ---- differential_queues.c: those on message queues ---------------------------------------- */
+
+bool diff_queue_sleeps(int family, int slot, int queue);
+void diff_queue_settle(const struct diff_step *step, int queue);
+/* Before a step that may wake several; true: after it they are to be let go. */
+bool diff_queue_hold(const struct diff_step *step);
+void diff_queue_let_go(const struct diff_step *step);
 
 /* ---- differential_compare.c ---------------------------------------------------------------- */
 
@@ -111,6 +149,9 @@ bool diff_recipe(struct diff_step *step);
 /* ---- differential_pairs.c ------------------------------------------------------------------ */
 
 void diff_count(const struct diff_call *call, const struct diff_answer *answer);
+void diff_count_killed(const struct diff_call *sleeping);
+void diff_count_woken(const struct diff_step *cause, const struct diff_call *call,
+                      const struct diff_answer *answer);
 bool diff_pairs_report(void); /* prints the table; false if a pair is missing */
 
 /* ---- differential_text.c ------------------------------------------------------------------- */

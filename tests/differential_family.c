@@ -6,6 +6,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,7 @@
 #include <unistd.h>
 
 #include "tests/differential_driver.h"
-
-static const char *const names[FAMILIES] = {"sysv", "posix"};
+#include "tests/kernel_sleepers.h"
 
 struct process {
     int pid;
@@ -81,9 +81,20 @@ bool diff_receive(int family, int slot, struct diff_answer *answer, double secon
 
 void diff_send(int family, int slot, const struct diff_call *call)
 {
-    if (send(families[family].ours[slot], call, sizeof *call, MSG_NOSIGNAL) !=
-        (ssize_t)sizeof *call)
+    struct diff_call translated = *call;
+    const struct diff_object *o = diff_object(call->object);
+    if (o != NULL)
+        translated.id = o->id[family];
+    if (send(families[family].ours[slot], &translated, sizeof translated, MSG_NOSIGNAL) !=
+        (ssize_t)sizeof translated)
         diff_die("a worker cannot be reached");
+}
+
+static const char *backend_of(int family)
+{
+    if (family == KERNEL)
+        return "sysv";
+    return world.names ? "names_posix" : "posix";
 }
 
 static void be_worker(int family, int slot)
@@ -93,7 +104,7 @@ static void be_worker(int family, int slot)
     ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
     path[n > 0 ? n : 0] = '\0';
     snprintf(program, sizeof program, "%s/differential_worker_%s", dirname(path),
-             names[family]);
+             backend_of(family));
     snprintf(number, sizeof number, "%d", slot);
     snprintf(user, sizeof user, "%u", world.workers[slot].uid);
     for (int i = 0; i < DIFF_SLOTS; i++)
@@ -121,6 +132,7 @@ static void forget(int slot)
 {
     struct diff_worker *w = &world.workers[slot];
     w->asleep = -1;
+    w->held = false;
     for (int i = 0; i < DIFF_SPOTS; i++)
         w->spots[i].object = -1;
 }
@@ -156,15 +168,19 @@ void diff_worker_forked(int family, int slot, int pid)
     remember(family, slot, pid);
 }
 
+static void pause_until(double end, const char *late)
+{
+    if (diff_now() > end)
+        diff_die(late);
+    nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
+}
+
 /* The kernel has ended a process's attaches and undo before its number is free. */
 static void await_end(int pid)
 {
     double end = diff_now() + 30;
-    while (is_there(pid)) {
-        if (diff_now() > end)
-            diff_die("a killed worker does not end");
-        nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
-    }
+    while (is_there(pid))
+        pause_until(end, "a killed worker does not end");
 }
 
 void diff_worker_kill(int slot)
@@ -188,6 +204,25 @@ void diff_worker_signal(int slot)
         kill(families[family].current[slot].pid, SIGUSR1);
 }
 
+void diff_worker_stop(int family, int slot)
+{
+    int pid = families[family].current[slot].pid;
+    double end = diff_now() + 30;
+    kill(pid, SIGSTOP);
+    while (!is_stopped(pid))
+        pause_until(end, "a worker does not stop");
+}
+
+void diff_worker_continue(int family, int slot)
+{
+    kill(families[family].current[slot].pid, SIGCONT);
+}
+
+int diff_worker_pid(int family, int slot)
+{
+    return families[family].current[slot].pid;
+}
+
 static void make_channels(int family)
 {
     for (int slot = 0; slot < DIFF_SLOTS; slot++) {
@@ -199,8 +234,23 @@ static void make_channels(int family)
     }
 }
 
+/*
+ * In lockstep there is hardly ever more than one that has anything to do, and waking another processor,
+ * which sleeps meanwhile, takes longer than a call.
+ */
+static void stay_on_one_processor(void)
+{
+    cpu_set_t here;
+    CPU_ZERO(&here);
+    CPU_SET(sched_getcpu(), &here);
+    if (sched_setaffinity(0, sizeof here, &here) != 0)
+        diff_die("no processor for all");
+}
+
 void diff_families_start(void)
 {
+    if (getenv("LIBSHM_TEST_ONE_PROCESSOR") != NULL)
+        stay_on_one_processor();
     signal(SIGCHLD, SIG_IGN);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     for (int family = 0; family < FAMILIES; family++)

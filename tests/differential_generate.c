@@ -4,12 +4,16 @@
  */
 #include "config.h"
 
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tests/differential_driver.h"
 
-enum { MOST_LIVE = 8, MOST_ASLEEP = 4, KEYS = 10, STALE_AGE = 24 };
+enum { MOST_ASLEEP = 6, KEYS = 10, STALE_AGE = 24 };
+
+/* Few queues, so that several sleep on one. */
+static const int most_live[KINDS] = {8, 8, 4};
 
 static uint64_t state;
 
@@ -70,13 +74,27 @@ bool diff_may(int slot, int object, unsigned wanted)
     return (wanted & ~class) == 0;
 }
 
+static int slept_on(int kind)
+{
+    int slot = FIRST_SLOT + (int)diff_below(DIFF_SLOTS - FIRST_SLOT);
+    int object = world.workers[slot].asleep;
+    return object >= 0 && diff_object(object)->kind == kind ? object : -1;
+}
+
+static int pick(int kind)
+{
+    int object = diff_chance(50) ? slept_on(kind) : -1;
+    return object >= 0 ? object : diff_pick(kind);
+}
+
 /*
- * Mostly one that the worker may use; now and then one that was removed not long ago. Whether a
- * removed segment is still attached, only those can tell who may open its file: S5.26.
+ * Mostly one that the worker may use, often one that others sleep on; now and then one that was
+ * removed not long ago. Whether a removed segment is still attached, only those can tell who may
+ * open its file: S5.26.
  */
 static int choose(int slot, int kind, unsigned wanted)
 {
-    int object = diff_pick(kind);
+    int object = pick(kind);
     for (int tries = 0; object >= 0 && !diff_may(slot, object, wanted) && tries < 8; tries++)
         object = diff_pick(kind);
     if (!diff_chance(2) || world.object_count == 0)
@@ -95,9 +113,9 @@ static int32_t some_key(void)
 
 static unsigned some_mode(int kind)
 {
-    /* Sets are never readable only: S5.12, S5.13. */
-    static const unsigned modes[KINDS][4] = {{0600, 0666, 0644, 0666},
-                                             {0600, 0666, 0600, 0666}};
+    /* Sets and queues are never readable only: S5.12, S5.13. */
+    static const unsigned modes[KINDS][4] = {
+        {0600, 0666, 0644, 0666}, {0600, 0666, 0600, 0666}, {0600, 0666, 0600, 0666}};
     return modes[kind][diff_below(4)];
 }
 
@@ -112,10 +130,20 @@ struct diff_step diff_call_step(int slot, enum diff_op op, int object)
     step.call.op = op;
     step.call.object = object;
     step.call.id = -1;
+    step.call.type = 1;
+    step.call.flags = op == DIFF_MSGSND || op == DIFF_MSGRCV ? LIBSHM_IPC_NOWAIT : 0;
     step.call.size = o != NULL ? o->size : 0;
     step.call.nsems = o != NULL ? (int)o->size : 0;
     return step;
 }
+
+static const struct {
+    enum diff_op get, stat, set, remove;
+} ops_of[KINDS] = {
+    {DIFF_SHMGET, DIFF_SHM_STAT, DIFF_SHM_SET, DIFF_SHM_RMID},
+    {DIFF_SEMGET, DIFF_SEM_STAT, DIFF_SEM_SET, DIFF_SEM_RMID},
+    {DIFF_MSGGET, DIFF_MSG_STAT, DIFF_MSG_SET, DIFF_MSG_RMID},
+};
 
 /* ---- Segments ------------------------------------------------------------------------------ */
 
@@ -123,10 +151,8 @@ static struct diff_step get(int kind)
 {
     int slot = diff_idle_slot();
     if (world.live_count[kind] == DIFF_LIVE)
-        return diff_call_step(slot, kind == SEGMENT ? DIFF_SHM_STAT : DIFF_SEM_STAT,
-                              diff_pick(kind));
-    struct diff_step step =
-        diff_call_step(slot, kind == SEGMENT ? DIFF_SHMGET : DIFF_SEMGET, -1);
+        return diff_call_step(slot, ops_of[kind].stat, diff_pick(kind));
+    struct diff_step step = diff_call_step(slot, ops_of[kind].get, -1);
     struct diff_call *c = &step.call;
     unsigned page = (unsigned)sysconf(_SC_PAGESIZE);
     c->key = diff_chance(30) ? LIBSHM_IPC_PRIVATE : some_key();
@@ -142,8 +168,7 @@ static struct diff_step get(int kind)
 static struct diff_step look_up(int kind)
 {
     int slot = diff_idle_slot(), object = choose(slot, kind, 4);
-    struct diff_step step =
-        diff_call_step(slot, kind == SEGMENT ? DIFF_SHMGET : DIFF_SEMGET, -1);
+    struct diff_step step = diff_call_step(slot, ops_of[kind].get, -1);
     const struct diff_object *o = diff_object(object);
     if (o == NULL || o->key == LIBSHM_IPC_PRIVATE || o->removed)
         return get(kind);
@@ -290,28 +315,36 @@ static struct diff_step owned(int kind, enum diff_op op)
     return slot == NOBODY ? get(kind) : diff_call_step(slot, op, object);
 }
 
-static bool has_sleepers(int set)
+static bool has_sleepers(int object)
 {
     for (int slot = FIRST_SLOT; slot < DIFF_SLOTS; slot++)
-        if (world.workers[slot].asleep == set)
+        if (world.workers[slot].asleep == object)
             return true;
     return false;
 }
 
+/* What a queue may hold: often little, so that it is full soon. */
+static int some_room(void)
+{
+    return diff_chance(50) ? LIBSHM_MSGMNB
+                           : (int)diff_below(diff_chance(80) ? 2000 : LIBSHM_MSGMNB);
+}
+
 /*
  * Owners are changed by root only (S5.10), and only where root is the creator: a file cannot have
- * two owners (S5.11). No sleeper loses the right to open the set: it would be told of no deaths
- * (S5.12).
+ * two owners (S5.11). No sleeper loses the right to open the set, for it would be told of no deaths
+ * (S5.12); nor to use the queue, where the kernel would look at once (S5.32).
  */
 static struct diff_step set_perm(int kind)
 {
-    struct diff_step step = owned(kind, kind == SEGMENT ? DIFF_SHM_SET : DIFF_SEM_SET);
+    struct diff_step step = owned(kind, ops_of[kind].set);
     const struct diff_object *o = diff_object(step.call.object);
     if (o == NULL)
         return step;
     step.call.mode = some_mode(kind) | (diff_chance(20) ? 01000 : 0);
-    if (kind == SET && has_sleepers(step.call.object))
+    if (kind != SEGMENT && has_sleepers(step.call.object))
         step.call.mode |= 0666;
+    step.call.value = some_room();
     step.call.uid = o->uid;
     step.call.gid = o->cgid;
     if (world.strangers && world.workers[step.slot].uid == 0 && o->cuid == 0 && diff_chance(20))
@@ -321,7 +354,7 @@ static struct diff_step set_perm(int kind)
 
 static struct diff_step remove_one(int kind)
 {
-    return owned(kind, kind == SEGMENT ? DIFF_SHM_RMID : DIFF_SEM_RMID);
+    return owned(kind, ops_of[kind].remove);
 }
 
 /* ---- Semaphores ---------------------------------------------------------------------------- */
@@ -386,6 +419,60 @@ static struct diff_step set_all(void)
     return step;
 }
 
+/* ---- Message queues ------------------------------------------------------------------------ */
+
+/*
+ * What would sleep does so, or ends at once, or soon. No sleeper has a timeout: on the kernel it would ask
+ * again and again, and have no place among the others.
+ */
+static void let_wait(struct diff_call *c)
+{
+    bool sleepy = count_asleep() < MOST_ASLEEP && diff_chance(40);
+    if (!sleepy && !diff_chance(5))
+        return;
+    c->flags &= ~LIBSHM_IPC_NOWAIT;
+    if (sleepy)
+        return;
+    c->timed = 1;
+    c->nanoseconds = diff_chance(20) ? 500000 : 0;
+}
+
+static void fill_letter(struct diff_call *c)
+{
+    c->type = diff_chance(3) ? LONG_MAX : 1 + (long)diff_below(5);
+    c->size = diff_below(diff_chance(85) ? 300 : LIBSHM_MSGMAX + 1);
+    for (int i = 0; i < DIFF_BYTES; i++)
+        c->bytes[i] = (unsigned char)diff_below(256);
+}
+
+static void fill_order(struct diff_call *c)
+{
+    static const int flags[] = {0, 0, LIBSHM_MSG_NOERROR, LIBSHM_MSG_EXCEPT,
+                                LIBSHM_MSG_NOERROR | LIBSHM_MSG_EXCEPT};
+    static const int64_t rare[] = {LONG_MIN, -LONG_MAX, LONG_MAX, 1 - LONG_MAX};
+    c->type = diff_chance(4) ? rare[diff_below(4)] : (int64_t)diff_below(11) - 5;
+    c->type = diff_chance(40) ? 0 : c->type;
+    c->size = diff_chance(80) ? LIBSHM_MSGMAX : diff_below(300);
+    c->flags |= flags[diff_below(5)];
+}
+
+/* Half of the queues become full, the others empty. */
+static struct diff_step message(void)
+{
+    struct diff_step step = on_object(QUEUE, DIFF_MSGSND, 6);
+    struct diff_call *c = &step.call;
+    if (c->op != DIFF_MSGSND)
+        return step;
+    if (diff_chance(c->object % 2 ? 40 : 65)) {
+        fill_letter(c);
+    } else {
+        c->op = DIFF_MSGRCV;
+        fill_order(c);
+    }
+    let_wait(c);
+    return step;
+}
+
 /* ---- Processes ----------------------------------------------------------------------------- */
 
 static struct diff_step happen(enum diff_event event, int slot)
@@ -400,11 +487,26 @@ static struct diff_step kill_one(void)
     return happen(DIFF_KILL, FIRST_SLOT + (int)diff_below(DIFF_SLOTS - FIRST_SLOT));
 }
 
+static int sleeper_in(enum diff_op op)
+{
+    int first = (int)diff_below(DIFF_SLOTS);
+    for (int i = 0; i < DIFF_SLOTS; i++) {
+        int slot = (first + i) % DIFF_SLOTS;
+        const struct diff_worker *w = &world.workers[slot];
+        if (slot != OBSERVER && w->asleep >= 0 && w->sleeping.call.op == (int)op)
+            return slot;
+    }
+    return NOBODY;
+}
+
 static struct diff_step interrupt_one(void)
 {
-    for (int slot = FIRST_SLOT; slot < DIFF_SLOTS; slot++)
-        if (world.workers[slot].asleep >= 0 && diff_chance(50))
+    static const enum diff_op ops[] = {DIFF_SEMOP, DIFF_MSGSND, DIFF_MSGRCV};
+    for (unsigned first = diff_below(3), i = 0; i < 3; i++) {
+        int slot = sleeper_in(ops[(first + i) % 3]);
+        if (slot != NOBODY)
             return happen(DIFF_SIGNAL, slot);
+    }
     return operate();
 }
 
@@ -434,7 +536,7 @@ static struct diff_step fork_one(void)
 
 static struct diff_step make_one(int kind)
 {
-    return world.live_count[kind] < MOST_LIVE ? get(kind) : remove_one(kind);
+    return world.live_count[kind] < most_live[kind] ? get(kind) : remove_one(kind);
 }
 
 static struct diff_step segment_step(void)
@@ -483,6 +585,20 @@ static struct diff_step set_step(void)
     return r < 970 ? set_perm(SET) : remove_one(SET);
 }
 
+static struct diff_step queue_step(void)
+{
+    unsigned r = diff_below(1000);
+    if (r < 40)
+        return make_one(QUEUE);
+    if (r < 90)
+        return look_up(QUEUE);
+    if (r < 800)
+        return message();
+    if (r < 930)
+        return on_object(QUEUE, DIFF_MSG_STAT, 4);
+    return r < 980 ? set_perm(QUEUE) : remove_one(QUEUE);
+}
+
 void diff_generate(struct diff_step *step)
 {
     unsigned r = diff_below(1000);
@@ -490,10 +606,10 @@ void diff_generate(struct diff_step *step)
         return;
     if (r < 183)
         *step = kill_one();
-    else if (r < 184)
+    else if (r < 185)
         *step = interrupt_one();
-    else if (r < 188)
+    else if (r < 189)
         *step = fork_one();
     else
-        *step = diff_chance(45) ? segment_step() : set_step();
+        *step = diff_chance(38) ? segment_step() : diff_chance(60) ? set_step() : queue_step();
 }

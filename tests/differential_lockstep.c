@@ -1,8 +1,5 @@
 /*
  * One step of the differential test on both families, and what is known of the objects after it.
- *
- * A call that sleeps is recognised by the set's counts of waiting calls, which the observer reads;
- * so is how many sleepers a step has let go on. Nothing here depends on how long anything takes.
  */
 #include "config.h"
 
@@ -14,71 +11,9 @@
 
 struct diff_world world;
 
-/* How long a worker may take that has been let go on: far beyond any promise. */
-enum { ANSWER_SECONDS = 30 };
-
 struct diff_object *diff_object(int number)
 {
     return number >= 0 && number < world.object_count ? &world.objects[number] : NULL;
-}
-
-/* ---- Sending and waiting ------------------------------------------------------------------- */
-
-static void send_to(int family, int slot, const struct diff_call *call)
-{
-    struct diff_call translated = *call;
-    const struct diff_object *o = diff_object(call->object);
-    if (o != NULL)
-        translated.id = o->id[family];
-    diff_send(family, slot, &translated);
-}
-
-static int64_t waiters(int family, int set)
-{
-    struct diff_call call = {
-        .op = DIFF_WAITERS, .object = set, .nsems = (int)diff_object(set)->size};
-    struct diff_answer answer;
-    send_to(family, OBSERVER, &call);
-    if (!diff_receive(family, OBSERVER, &answer, ANSWER_SECONDS))
-        diff_die("the observer does not answer");
-    return answer.result;
-}
-
-static int sleepers_on(int set)
-{
-    int count = 0;
-    for (int slot = FIRST_SLOT; slot < DIFF_SLOTS; slot++)
-        count += set >= 0 && world.workers[slot].asleep == set;
-    return count;
-}
-
-/* Only a call without a timeout may be found asleep: a short one is over when it answers. */
-static bool may_sleep(const struct diff_call *c)
-{
-    if (c->op != DIFF_SEMOP || diff_object(c->object) == NULL || (c->timed && c->seconds == 0))
-        return false;
-    return diff_object(c->object)->size <= DIFF_SEMS;
-}
-
-/* True when it has answered, false when it sleeps. */
-static bool await(int family, const struct diff_step *step, struct diff_answer *answer)
-{
-    const struct diff_call *c = &step->call;
-    double end = diff_now() + ANSWER_SECONDS;
-    if (!may_sleep(c)) {
-        if (!diff_receive(family, step->slot, answer, ANSWER_SECONDS))
-            diff_differs(step, NULL,
-                         family == KERNEL ? "no answer on the kernel"
-                                          : "no answer in user space");
-        return true;
-    }
-    while (diff_now() < end) {
-        if (diff_receive(family, step->slot, answer, 0))
-            return true;
-        if (waiters(family, c->object) > sleepers_on(c->object))
-            return diff_receive(family, step->slot, answer, 0);
-    }
-    diff_differs(step, NULL, "neither an answer nor asleep");
 }
 
 /* ---- What is known of the objects ---------------------------------------------------------- */
@@ -192,6 +127,9 @@ static void learn(const struct diff_step *step, const struct diff_answer *answer
     case DIFF_SEMGET:
         got(step, c->op == DIFF_SHMGET ? SEGMENT : SET, answers);
         break;
+    case DIFF_MSGGET:
+        got(step, QUEUE, answers);
+        break;
     case DIFF_SHMAT:
         attached(step, w, o);
         break;
@@ -200,10 +138,12 @@ static void learn(const struct diff_step *step, const struct diff_answer *answer
         break;
     case DIFF_SHM_SET:
     case DIFF_SEM_SET:
+    case DIFF_MSG_SET:
         changed(c, o);
         break;
     case DIFF_SHM_RMID:
     case DIFF_SEM_RMID:
+    case DIFF_MSG_RMID:
         diff_object_gone(c->object);
         break;
     case DIFF_SEMOP:
@@ -233,7 +173,7 @@ static void note_undo(const struct diff_step *step)
         o->undo_slots |= 1u << step->slot;
 }
 
-static void conclude(const struct diff_step *step, const struct diff_answer *answers)
+void diff_conclude(const struct diff_step *step, const struct diff_answer *answers)
 {
     diff_remember(step, answers);
     const char *text = diff_compare(&step->call, answers);
@@ -245,83 +185,43 @@ static void conclude(const struct diff_step *step, const struct diff_answer *ans
         learn(step, answers);
 }
 
-/* ---- Sleepers ------------------------------------------------------------------------------ */
-
-/* One sleeper of the set whose call has ended on the kernel; NOBODY: none has answered yet. */
-static int answered(int set, struct diff_answer *answer)
-{
-    for (int slot = FIRST_SLOT; slot < DIFF_SLOTS; slot++)
-        if (world.workers[slot].asleep == set && diff_receive(KERNEL, slot, answer, 0))
-            return slot;
-    return NOBODY;
-}
-
-static void wake(int slot, struct diff_answer answers[FAMILIES])
-{
-    struct diff_step step = world.workers[slot].sleeping;
-    if (!diff_receive(POSIX, slot, &answers[POSIX], ANSWER_SECONDS))
-        diff_differs(&step, NULL, "the sleeper goes on sleeping in user space");
-    world.workers[slot].asleep = -1;
-    conclude(&step, answers);
-}
-
-/* Those that the kernel let go on must go on in user space as well, and no others. */
-static void settle_set(const struct diff_step *step, int set)
-{
-    struct diff_answer answers[FAMILIES];
-    int64_t still = waiters(KERNEL, set);
-    double end = diff_now() + ANSWER_SECONDS;
-    while (sleepers_on(set) > (still < 0 ? 0 : still)) {
-        int slot = answered(set, &answers[KERNEL]);
-        if (slot != NOBODY)
-            wake(slot, answers);
-        else if (diff_now() > end)
-            diff_differs(step, NULL, "a sleeper does not end on the kernel");
-    }
-    if (waiters(POSIX, set) != still)
-        diff_differs(step, NULL, "more sleepers went on in user space than on the kernel");
-}
-
-static void settle(const struct diff_step *step)
-{
-    for (int slot = FIRST_SLOT; slot < DIFF_SLOTS; slot++)
-        if (world.workers[slot].asleep >= 0)
-            settle_set(step, world.workers[slot].asleep);
-}
-
-/* A call that wakes whom it must not is found out at the next one that may wake. */
-static bool may_wake(const struct diff_call *c, const struct diff_answer *answer)
-{
-    return answer->result >= 0 && sleepers_on(c->object) > 0 &&
-           (c->op == DIFF_SEMOP || c->op == DIFF_SETVAL || c->op == DIFF_SETALL ||
-            c->op == DIFF_SEM_RMID);
-}
-
 /* ---- Steps --------------------------------------------------------------------------------- */
 
-static void call(const struct diff_step *step)
+/* True when both have answered, false when both sleep. */
+static bool ask_both(const struct diff_step *step, struct diff_answer answers[FAMILIES])
 {
-    struct diff_answer answers[FAMILIES];
     bool done[FAMILIES];
-    memset(answers, 0, sizeof answers);
+    memset(answers, 0, FAMILIES * sizeof *answers);
     for (int family = 0; family < FAMILIES; family++)
-        send_to(family, step->slot, &step->call);
+        diff_send(family, step->slot, &step->call);
     for (int family = 0; family < FAMILIES; family++)
-        done[family] = await(family, step, &answers[family]);
+        done[family] = diff_await(family, step, &answers[family]);
     if (done[KERNEL] != done[POSIX])
         diff_differs(step, NULL,
                      done[KERNEL] ? "it sleeps in user space only"
                                   : "it sleeps on the kernel only");
-    if (done[KERNEL]) {
-        conclude(step, answers);
-        if (may_wake(&step->call, &answers[KERNEL]))
-            settle_set(step, step->call.object);
-        return;
-    }
+    return done[KERNEL];
+}
+
+static void fall_asleep(const struct diff_step *step)
+{
     diff_remember(step, NULL);
     note_undo(step);
-    world.workers[step->slot].asleep = step->call.object;
-    world.workers[step->slot].sleeping = *step;
+    diff_fell_asleep(step);
+}
+
+static void call(const struct diff_step *step)
+{
+    struct diff_answer answers[FAMILIES];
+    bool held = diff_queue_hold(step), done = ask_both(step, answers);
+    if (done)
+        diff_conclude(step, answers);
+    else
+        fall_asleep(step);
+    if (held)
+        diff_queue_let_go(step);
+    else if (done && diff_may_wake(&step->call, &answers[KERNEL]))
+        diff_settle(step, step->call.object);
 }
 
 /* S5.15: the time and the pid of such a detach are those of its being noticed. */
@@ -348,26 +248,19 @@ static void notice_earlier_death(int slot)
         int set = world.live[SET][i];
         const struct diff_object *o = diff_object(set);
         if (o->otime == DIFF_UNNOTICED && (o->undo_slots & 1u << slot))
-            (void)waiters(POSIX, set);
+            (void)diff_waiters(POSIX, set);
     }
 }
 
 static void kill_worker(const struct diff_step *step, int slot)
 {
     diff_remember(step, NULL);
+    if (world.workers[slot].asleep >= 0)
+        diff_count_killed(&world.workers[slot].sleeping.call);
     notice_earlier_death(slot);
     release(slot);
     diff_worker_kill(slot);
-    settle(step);
-}
-
-static void interrupt(const struct diff_step *step)
-{
-    struct diff_answer answers[FAMILIES];
-    diff_worker_signal(step->slot);
-    if (!diff_receive(KERNEL, step->slot, &answers[KERNEL], ANSWER_SECONDS))
-        diff_differs(step, NULL, "a signal does not wake the sleeper on the kernel");
-    wake(step->slot, answers);
+    diff_settle_all(step);
 }
 
 /* The fork has set atime and lpid of what the parent has attached, as if it attached again. */
@@ -390,10 +283,11 @@ static void fork_into(const struct diff_step *step)
     for (int family = 0; family < FAMILIES; family++) {
         struct diff_answer answer, hello;
         diff_send(family, step->slot, &c);
-        if (!diff_receive(family, step->slot, &answer, ANSWER_SECONDS) || answer.result <= 0)
+        if (!diff_receive(family, step->slot, &answer, DIFF_ANSWER_SECONDS) ||
+            answer.result <= 0)
             diff_differs(step, NULL, "a fork failed");
         diff_worker_forked(family, step->target, (int)answer.result);
-        if (!diff_receive(family, step->target, &hello, ANSWER_SECONDS))
+        if (!diff_receive(family, step->target, &hello, DIFF_ANSWER_SECONDS))
             diff_differs(step, NULL, "a forked worker does not answer");
     }
     inherit(step->slot, step->target);
@@ -410,7 +304,7 @@ static void take_step(const struct diff_step *step)
         diff_worker_start(step->slot);
         break;
     case DIFF_SIGNAL:
-        interrupt(step);
+        diff_interrupt(step, step->slot);
         break;
     case DIFF_FORK_INTO:
         fork_into(step);
@@ -439,7 +333,7 @@ int64_t diff_left(bool remove)
         struct diff_call c = {.op = DIFF_LEFT, .object = -1, .value = remove};
         struct diff_answer answer = {.result = -1};
         diff_send(family, OBSERVER, &c);
-        if (!diff_receive(family, OBSERVER, &answer, ANSWER_SECONDS) || answer.result < 0)
+        if (!diff_receive(family, OBSERVER, &answer, DIFF_ANSWER_SECONDS) || answer.result < 0)
             return -1;
         sum += answer.result;
     }
@@ -448,11 +342,11 @@ int64_t diff_left(bool remove)
 
 void diff_remove_everything(void)
 {
+    static const enum diff_op removes[KINDS] = {DIFF_SHM_RMID, DIFF_SEM_RMID, DIFF_MSG_RMID};
     for (int kind = 0; kind < KINDS; kind++)
         while (world.live_count[kind] > 0) {
             int object = world.live[kind][0];
-            struct diff_step step = diff_call_step(
-                OBSERVER, kind == SEGMENT ? DIFF_SHM_RMID : DIFF_SEM_RMID, object);
+            struct diff_step step = diff_call_step(OBSERVER, removes[kind], object);
             diff_step(&step);
             if (world.live_count[kind] > 0 && world.live[kind][0] == object)
                 diff_die("an object cannot be removed");

@@ -19,6 +19,8 @@ static enum diff_op wanted;
 
 static int kind_of(enum diff_op op)
 {
+    if (op >= DIFF_MSGGET)
+        return QUEUE;
     return op >= DIFF_SEMGET ? SET : SEGMENT;
 }
 
@@ -332,6 +334,64 @@ static bool bad_value(struct diff_step *step)
     return true;
 }
 
+static bool bad_message(struct diff_step *step)
+{
+    if (diff_chance(40))
+        return bad_id(step);
+    if (!any(step))
+        return false;
+    if (diff_chance(50))
+        step->call.type = -(int64_t)diff_below(2);
+    else
+        step->call.size = diff_chance(50) ? LIBSHM_MSGMAX + 1 : SIZE_MAX - diff_below(99);
+    return true;
+}
+
+static bool no_room(struct diff_step *step)
+{
+    if (!by_master(step))
+        return false;
+    step->call.size = LIBSHM_MSGMAX;
+    return true;
+}
+
+static bool bad_order(struct diff_step *step)
+{
+    if (diff_chance(40))
+        return bad_id(step);
+    if (!any(step))
+        return false;
+    step->call.size = SIZE_MAX - diff_below(99);
+    return true;
+}
+
+/* Of any message but an empty one: it is too long. */
+static bool little_room(struct diff_step *step)
+{
+    if (!by_master(step))
+        return false;
+    step->call.type = 0;
+    step->call.size = 0;
+    return true;
+}
+
+static bool no_such(struct diff_step *step)
+{
+    if (!by_master(step))
+        return false;
+    step->call.type = 99;
+    return true;
+}
+
+static bool no_place(struct diff_step *step)
+{
+    if (!no_pointer(step))
+        return false;
+    step->call.type = 0;
+    step->call.size = LIBSHM_MSGMAX;
+    return true;
+}
+
 /* ---- The table ----------------------------------------------------------------------------- */
 
 static const struct pair {
@@ -407,8 +467,50 @@ static const struct pair {
     {DIFF_SETALL, ERANGE, bad_value, "S2.46"},
     {DIFF_SETALL, EACCES, denied, "S2.13"},
     {DIFF_SETALL, EFAULT, no_pointer, "S0.25"},
+    {DIFF_MSGGET, ENOENT, free_key, "S0.9"},
+    {DIFF_MSGGET, EEXIST, existing, "S0.8, S0.13"},
+    {DIFF_MSGGET, EACCES, denied_key, "S0.12"},
+    {DIFF_MSGSND, EFAULT, no_pointer, "S3.3"},
+    {DIFF_MSGSND, EINVAL, bad_message, "S3.3"},
+    {DIFF_MSGSND, EACCES, denied, "S3.3"},
+    {DIFF_MSGSND, EAGAIN, no_room, "S3.4, S3.5"},
+    {DIFF_MSGSND, EIDRM, NULL, "S3.5, S3.18"},
+    {DIFF_MSGSND, EINTR, NULL, "S0.29, S3.5"},
+    {DIFF_MSGRCV, EINVAL, bad_order, "S3.7"},
+    {DIFF_MSGRCV, EACCES, denied, "S3.7"},
+    {DIFF_MSGRCV, E2BIG, little_room, "S3.11"},
+    {DIFF_MSGRCV, ENOMSG, no_such, "S3.12"},
+    {DIFF_MSGRCV, EFAULT, no_place, "S3.13"},
+    {DIFF_MSGRCV, EIDRM, NULL, "S3.12, S3.18"},
+    {DIFF_MSGRCV, EINTR, NULL, "S0.29, S3.12"},
+    {DIFF_MSG_STAT, EINVAL, bad_id, "S0.5"},
+    {DIFF_MSG_STAT, EACCES, denied, "S0.20"},
+    {DIFF_MSG_STAT, EFAULT, no_pointer, "S0.25"},
+    {DIFF_MSG_SET, EINVAL, minus_one, "S0.23, S0.26"},
+    {DIFF_MSG_SET, EPERM, denied, "S0.19"},
+    {DIFF_MSG_SET, EFAULT, no_pointer, "S0.25, S0.26"},
+    {DIFF_MSG_RMID, EINVAL, bad_id, "S0.5"},
+    {DIFF_MSG_RMID, EPERM, denied, "S0.19"},
+    {DIFF_MSG_INDEX, EINVAL, bad_index, "S0.28"},
+    {DIFF_MSG_BAD, EINVAL, any, "S0.25"},
 };
 enum { PAIRS = sizeof pairs / sizeof *pairs };
+
+/* What else happens to calls that sleep: who lets them go on, and how they end. */
+enum { KILLED = -1 };
+static struct waking {
+    int cause, op;
+    int error; /* 0: none */
+    const char *rules;
+    long count;
+} wakings[] = {
+    {DIFF_SEMOP, DIFF_SEMOP, 0, "S2.22", 0},       {DIFF_SETVAL, DIFF_SEMOP, 0, "S2.43", 0},
+    {DIFF_SETALL, DIFF_SEMOP, 0, "S2.43", 0},      {KILLED, DIFF_SEMOP, 0, "S0.33", 0},
+    {DIFF_MSGRCV, DIFF_MSGSND, 0, "S3.5", 0},      {DIFF_MSG_SET, DIFF_MSGSND, 0, "S3.17", 0},
+    {KILLED, DIFF_MSGSND, 0, "S0.33", 0},          {DIFF_MSGSND, DIFF_MSGRCV, 0, "S3.15", 0},
+    {DIFF_MSGSND, DIFF_MSGRCV, E2BIG, "S3.15", 0}, {KILLED, DIFF_MSGRCV, 0, "S0.33", 0},
+};
+enum { WAKINGS = sizeof wakings / sizeof *wakings };
 
 /* Pairs that the document names and this setting cannot reach. */
 static const struct {
@@ -421,7 +523,8 @@ static const struct {
      "the index is no contract (S5.31); check_backend_list"},
     {"semget ENOSPC", "S2.4", "user space has no limit of sets (S5.31)"},
     {"EFAULT for pointers that are not NULL", "S2.6, S2.9", "not seen in user space (S5.4)"},
-    {"calls on message queues", "S3", "the contract has none yet"},
+    {"msgget ENOSPC", "S3.1", "user space has no limit of queues (S5.31)"},
+    {"msgctl EPERM for qbytes", "S3.17", "depends on a capability; check_backend_msg"},
     {"ftok ENOENT", "S4.2", "no call of a backend; check_key"},
 };
 
@@ -469,6 +572,40 @@ void diff_count(const struct diff_call *call, const struct diff_answer *answer)
         counts[call->op][answer->error]++;
 }
 
+static void count_waking(int cause, int op, int error)
+{
+    for (int i = 0; i < WAKINGS; i++)
+        if (wakings[i].cause == cause && wakings[i].op == op && wakings[i].error == error)
+            wakings[i].count++;
+}
+
+void diff_count_killed(const struct diff_call *sleeping)
+{
+    count_waking(KILLED, sleeping->op, 0);
+}
+
+void diff_count_woken(const struct diff_step *cause, const struct diff_call *call,
+                      const struct diff_answer *answer)
+{
+    if (cause->event == DIFF_CALL)
+        count_waking(cause->call.op, call->op, answer->result < 0 ? answer->error : 0);
+}
+
+static const char *waking_text(const struct waking *w)
+{
+    static char text[80];
+    snprintf(text, sizeof text, "%s %s%s", diff_op_name(w->op),
+             w->cause == KILLED ? "killed" : diff_op_name(w->cause), w->error ? ", E2BIG" : "");
+    return text;
+}
+
+static void print_wakings(void)
+{
+    printf("calls that slept, and what let them go on:\n");
+    for (int i = 0; i < WAKINGS; i++)
+        printf("  %-32s %8ld\n", waking_text(&wakings[i]), wakings[i].count);
+}
+
 static void print_all_pairs(void)
 {
     printf("calls and their results, as on the kernel:\n");
@@ -481,9 +618,22 @@ static void print_all_pairs(void)
     }
 }
 
-static bool check_rare(void)
+static bool check_wakings(long least)
 {
-    long least = world.calls / 10000;
+    bool good = true;
+    for (int i = 0; i < WAKINGS; i++) {
+        const struct waking *w = &wakings[i];
+        if (w->count >= least)
+            continue;
+        printf("TOO RARE: sleeping %s (%s): %ld times, wanted %ld\n", waking_text(w), w->rules,
+               w->count, least);
+        good = false;
+    }
+    return good;
+}
+
+static bool check_rare(long least)
+{
     bool good = true;
     for (int i = 0; i < PAIRS; i++) {
         const struct pair *p = &pairs[i];
@@ -511,13 +661,16 @@ static bool check_success(void)
 
 bool diff_pairs_report(void)
 {
+    long least = world.calls / 10000;
     print_all_pairs();
+    print_wakings();
     printf("%d pairs of the document are wanted; out of reach here:\n", PAIRS);
     for (size_t i = 0; i < sizeof unreachable / sizeof *unreachable; i++)
         printf("  %s (%s): %s\n", unreachable[i].pair, unreachable[i].rules,
                unreachable[i].reason);
     if (!world.strangers)
         printf("left out, since they need root: all pairs between two users\n");
-    bool enough = check_rare();
+    bool enough = check_wakings(least);
+    enough = check_rare(least) && enough;
     return check_success() && enough;
 }

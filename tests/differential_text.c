@@ -4,20 +4,33 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "tests/differential_driver.h"
 
 enum { KEPT = 1 << 16, SHOWN = 30 };
 
 static const char *const op_names[DIFF_OP_COUNT] = {
-    "hello",         "fork",          "waiters",         "left",
-    "shmget",        "shmat",         "shmdt",           "read",
-    "write",         "mprotect",      "shmctl STAT",     "shmctl SET",
-    "shmctl RMID",   "shmctl LOCK",   "shmctl UNLOCK",   "shmctl SHM_STAT",
-    "shmctl bad",    "semget",        "semop",           "semctl STAT",
-    "semctl SET",    "semctl RMID",   "semctl SEM_STAT", "semctl bad",
-    "semctl GETVAL", "semctl GETPID", "semctl GETNCNT",  "semctl GETZCNT",
-    "semctl GETALL", "semctl SETVAL", "semctl SETALL",
+    "hello",           "fork",
+    "waiters",         "left",
+    "shmget",          "shmat",
+    "shmdt",           "read",
+    "write",           "mprotect",
+    "shmctl STAT",     "shmctl SET",
+    "shmctl RMID",     "shmctl LOCK",
+    "shmctl UNLOCK",   "shmctl SHM_STAT",
+    "shmctl bad",      "semget",
+    "semop",           "semctl STAT",
+    "semctl SET",      "semctl RMID",
+    "semctl SEM_STAT", "semctl bad",
+    "semctl GETVAL",   "semctl GETPID",
+    "semctl GETNCNT",  "semctl GETZCNT",
+    "semctl GETALL",   "semctl SETVAL",
+    "semctl SETALL",   "msgget",
+    "msgsnd",          "msgrcv",
+    "msgctl STAT",     "msgctl SET",
+    "msgctl RMID",     "msgctl MSG_STAT",
+    "msgctl bad",
 };
 
 static const struct {
@@ -27,7 +40,7 @@ static const struct {
     {E2BIG, "E2BIG"},   {EACCES, "EACCES"}, {EAGAIN, "EAGAIN"}, {EEXIST, "EEXIST"},
     {EFAULT, "EFAULT"}, {EFBIG, "EFBIG"},   {EIDRM, "EIDRM"},   {EINTR, "EINTR"},
     {EINVAL, "EINVAL"}, {ENOENT, "ENOENT"}, {ENOMEM, "ENOMEM"}, {ENOSPC, "ENOSPC"},
-    {EPERM, "EPERM"},   {ERANGE, "ERANGE"}, {0, "errno 0"},
+    {ENOMSG, "ENOMSG"}, {EPERM, "EPERM"},   {ERANGE, "ERANGE"}, {0, "errno 0"},
 };
 
 struct record {
@@ -66,10 +79,19 @@ static int object_of(const struct diff_step *step)
     return step->event == DIFF_CALL ? c->object : -1;
 }
 
+/* Shared memory, of which a fork copies nothing: workers are started all the time. */
+static void make_memory(void)
+{
+    kept = mmap(NULL, KEPT * sizeof *kept, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                -1, 0);
+    if (kept == MAP_FAILED)
+        diff_die("no memory");
+}
+
 void diff_remember(const struct diff_step *step, const struct diff_answer answers[FAMILIES])
 {
-    if (kept == NULL && (kept = calloc(KEPT, sizeof *kept)) == NULL)
-        diff_die("no memory");
+    if (kept == NULL)
+        make_memory();
     struct record *r = &kept[remembered++ % KEPT];
     *r = (struct record){.number = world.number,
                          .object = object_of(step),
@@ -94,15 +116,18 @@ static void print_ops(const struct diff_call *c)
 static void print_call(const struct diff_call *c, int object)
 {
     printf("%s object %d", diff_op_name(c->op), object);
-    if (c->op == DIFF_SHMGET || c->op == DIFF_SEMGET)
+    if (c->op == DIFF_SHMGET || c->op == DIFF_SEMGET || c->op == DIFF_MSGGET)
         printf(" key %d size %llu flags %#o", (int)c->key, (unsigned long long)c->size,
                (unsigned)c->flags);
     else if (c->op == DIFF_SEMOP)
         print_ops(c);
+    else if (c->op == DIFF_MSGSND || c->op == DIFF_MSGRCV)
+        printf(" type %lld size %llu flags %#o%s", (long long)c->type,
+               (unsigned long long)c->size, (unsigned)c->flags, c->timed ? " timed" : "");
     else if (c->op == DIFF_SETALL)
         printf(" values %u %u %u %u", c->values[0], c->values[1], c->values[2], c->values[3]);
-    else if (c->op == DIFF_SHM_SET || c->op == DIFF_SEM_SET)
-        printf(" uid %u gid %u mode %#o", c->uid, c->gid, c->mode);
+    else if (c->op == DIFF_SHM_SET || c->op == DIFF_SEM_SET || c->op == DIFF_MSG_SET)
+        printf(" uid %u gid %u mode %#o qbytes %d", c->uid, c->gid, c->mode, c->value);
     else if (c->op < DIFF_SHM_STAT)
         printf(" spot %d where %d offset %ld flags %#o size %llu", c->spot, c->where, c->offset,
                (unsigned)c->flags, (unsigned long long)c->size);
@@ -199,8 +224,9 @@ void diff_differs(const struct diff_step *step, const struct diff_answer *answer
     print_sleepers();
     printf("the call, kernel | user space:\n");
     print_record(&r);
-    printf("again: LIBSHM_TEST_SEED=%llu LIBSHM_TEST_CALLS=%ld\n",
-           (unsigned long long)world.seed, world.number + 1);
+    printf("again: LIBSHM_TEST_SEED=%llu LIBSHM_TEST_CALLS=%ld%s\n",
+           (unsigned long long)world.seed, world.number + 1,
+           world.names ? " LIBSHM_TEST_USER_SPACE=names" : "");
     fflush(stdout);
     diff_left(true);
     diff_families_end();

@@ -1,6 +1,6 @@
 /*
  * differential_worker SLOT UID: does the calls of tests/prog_differential.c, one after the other,
- * as a process of its own. Linked once with each backend.
+ * as a process of its own. Linked once with each backend, and once with the drop-in library.
  */
 #include "config.h"
 
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "tests/differential.h"
+#include "tests/user_space_names.h"
 
 struct spot {
     char *address;
@@ -165,6 +166,11 @@ static int command_of(int op)
         [DIFF_GETALL] = LIBSHM_GETALL,
         [DIFF_SETVAL] = LIBSHM_SETVAL,
         [DIFF_SETALL] = LIBSHM_SETALL,
+        [DIFF_MSG_STAT] = LIBSHM_IPC_STAT,
+        [DIFF_MSG_SET] = LIBSHM_IPC_SET,
+        [DIFF_MSG_RMID] = LIBSHM_IPC_RMID,
+        [DIFF_MSG_INDEX] = LIBSHM_MSG_STAT,
+        [DIFF_MSG_BAD] = 12345,
     };
     return commands[op];
 }
@@ -212,6 +218,44 @@ static int64_t do_semctl(const struct diff_call *c, struct diff_answer *a)
     return shm_backend_semctl(c->id, c->num, command_of(c->op), arg);
 }
 
+/* ---- Message queues ------------------------------------------------------------------------ */
+
+static struct {
+    long type;
+    unsigned char bytes[LIBSHM_MSGMAX + 1];
+} letter;
+
+static int64_t do_msgsnd(const struct diff_call *c)
+{
+    struct timespec timeout = {.tv_sec = (time_t)c->seconds, .tv_nsec = (long)c->nanoseconds};
+    size_t size = (size_t)c->size;
+    letter.type = (long)c->type;
+    for (size_t i = 0; i < sizeof letter.bytes; i++)
+        letter.bytes[i] = (unsigned char)(c->bytes[i % DIFF_BYTES] + i / DIFF_BYTES);
+    return shm_backend_msgtimedsnd(c->id, c->no_pointer ? NULL : &letter, size, c->flags,
+                                   c->timed ? &timeout : NULL);
+}
+
+static int64_t do_msgrcv(const struct diff_call *c, struct diff_answer *a)
+{
+    struct timespec timeout = {.tv_sec = (time_t)c->seconds, .tv_nsec = (long)c->nanoseconds};
+    ssize_t n = shm_backend_msgtimedrcv(c->id, c->no_pointer ? NULL : &letter, (size_t)c->size,
+                                        (long)c->type, c->flags, c->timed ? &timeout : NULL);
+    a->type = n < 0 ? 0 : letter.type;
+    for (ssize_t i = 0; i < n; i++)
+        a->sum = a->sum * 31 + letter.bytes[i];
+    return n;
+}
+
+static int64_t do_msgctl(const struct diff_call *c, struct diff_answer *a)
+{
+    a->queue.perm = perm_of(c);
+    a->queue.qbytes = (uint64_t)c->value;
+    return shm_backend_msgctl(c->id, command_of(c->op), c->no_pointer ? NULL : &a->queue);
+}
+
+/* ---- Looking at all of it ------------------------------------------------------------------ */
+
 /* A call sleeps at exactly one semaphore, for it to become larger or to become zero. */
 static int64_t count_waiters(const struct diff_call *c)
 {
@@ -238,14 +282,30 @@ static void remove_all(void)
     n = shm_backend_sem_list(ids, 64);
     for (ssize_t i = 0; i < n && i < 64; i++)
         shm_backend_semctl(ids[i], 0, LIBSHM_IPC_RMID, none);
+    n = shm_backend_msg_list(ids, 64);
+    for (ssize_t i = 0; i < n && i < 64; i++)
+        shm_backend_msgctl(ids[i], LIBSHM_IPC_RMID, NULL);
+}
+
+/* Nobody waits for a forked worker, but somebody for the program that looks for debris. */
+static int collect(void)
+{
+    if (user_space_collect == NULL)
+        return shm_backend_collect(NULL, NULL);
+    signal(SIGCHLD, SIG_DFL);
+    int result = user_space_collect();
+    signal(SIGCHLD, SIG_IGN);
+    return result;
 }
 
 static int64_t count_left(const struct diff_call *c)
 {
     if (c->value)
         remove_all();
-    shm_backend_collect(NULL, NULL);
-    return shm_backend_shm_list(NULL, 0) + shm_backend_sem_list(NULL, 0);
+    if (collect() < 0)
+        return -1;
+    return shm_backend_shm_list(NULL, 0) + shm_backend_sem_list(NULL, 0) +
+           shm_backend_msg_list(NULL, 0);
 }
 
 /* ---- The process --------------------------------------------------------------------------- */
@@ -291,7 +351,15 @@ static int64_t perform(const struct diff_call *c, struct diff_answer *a)
         return shm_backend_semget(c->key, (int)c->size, c->flags);
     case DIFF_SEMOP:
         return do_semop(c);
+    case DIFF_MSGGET:
+        return shm_backend_msgget(c->key, c->flags);
+    case DIFF_MSGSND:
+        return do_msgsnd(c);
+    case DIFF_MSGRCV:
+        return do_msgrcv(c, a);
     default:
+        if (c->op > DIFF_MSGGET)
+            return do_msgctl(c, a);
         return c->op < DIFF_SEMGET ? do_shmctl(c, a) : do_semctl(c, a);
     }
 }

@@ -55,4 +55,10 @@ void check_ipc(void);
  */
 bool forbid_sysv_calls(void);
 
+/*
+ * The same, but who makes one waits for an answer: returns the descriptor that seccomp_unotify(2)
+ * describes, or -1 and errno.
+ */
+int supervise_sysv_calls(void);
+
 #endif

@@ -1,6 +1,6 @@
 /*
- * A seccomp filter against the kernel's System V IPC calls, so that nothing in a posix test can
- * fall through to the kernel unseen. Raw BPF, because libseccomp is not everywhere.
+ * A seccomp filter against the kernel's System V IPC calls, so that nothing that is to do without
+ * them can fall through to the kernel unseen. Raw BPF, because libseccomp is not everywhere.
  */
 #include "config.h"
 
@@ -10,6 +10,8 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "tests/isolate.h"
 
@@ -45,8 +47,8 @@ static void add(struct program *p, unsigned short code, unsigned k, unsigned cha
     p->code[p->length++] = (struct sock_filter){code, if_true, if_false, k};
 }
 
-/* If the call was made for this machine: kill on each number of its table, else allow. */
-static void add_machine(struct program *p, const struct machine *m)
+/* If the call was made for this machine: the answer to each number of its table, else allow. */
+static void add_machine(struct program *p, const struct machine *m, unsigned answer)
 {
     add(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
     add(p, BPF_JMP | BPF_JEQ | BPF_K, m->arch, 0, (unsigned char)(m->count + 4));
@@ -55,22 +57,40 @@ static void add_machine(struct program *p, const struct machine *m)
     for (unsigned i = 0; i < m->count; i++)
         add(p, BPF_JMP | BPF_JEQ | BPF_K, m->calls[i], (unsigned char)(m->count - i), 0);
     add(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+    add(p, BPF_RET | BPF_K, answer, 0, 0);
+}
+
+static void make_program(struct program *p, unsigned answer)
+{
+    for (size_t i = 0; i < sizeof machines / sizeof *machines; i++)
+        add_machine(p, &machines[i], answer);
+    /* Another machine's numbers are unknown here, so whatever it calls might be one of them. */
     add(p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
+}
+
+/* What the kernel returns for the filter. */
+static int install(unsigned flags, const struct sock_fprog *filter)
+{
+    int got = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, filter);
+
+    /* Only root may do it without giving up setuid programs, which some tests run. */
+    if (got == -1 && errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+        got = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, filter);
+    return got;
 }
 
 bool forbid_sysv_calls(void)
 {
     struct program p = {.length = 0};
-    struct sock_fprog filter = {.filter = p.code};
 
-    for (size_t i = 0; i < sizeof machines / sizeof *machines; i++)
-        add_machine(&p, &machines[i]);
-    /* Another machine's numbers are unknown here, so whatever it calls might be one of them. */
-    add(&p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
-    filter.len = p.length;
-    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0)
-        return true;
-    /* Only root may do it without giving up setuid programs, which some tests run. */
-    return errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+    make_program(&p, SECCOMP_RET_KILL_PROCESS);
+    return install(0, &(struct sock_fprog){p.length, p.code}) == 0;
+}
+
+int supervise_sysv_calls(void)
+{
+    struct program p = {.length = 0};
+
+    make_program(&p, SECCOMP_RET_USER_NOTIF);
+    return install(SECCOMP_FILTER_FLAG_NEW_LISTENER, &(struct sock_fprog){p.length, p.code});
 }

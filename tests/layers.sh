@@ -42,7 +42,13 @@ none "the backends never see each other" "${include}[<\"]posix/" sysv/*.[ch]
 none "the backends never see each other" "${include}[<\"]sysv/" posix/*.[ch]
 none "a backend knows the contract, not the API" "${include}[<\"]libshm/(shm|arrays)[^\"]*\.h" \
     sysv/*.[ch] posix/*.[ch]
-if grep -nE "${include}\"[^/]*\"" libshm/*.[ch] sysv/*.[ch] posix/*.[ch] tests/*.[ch] |
+none "the drop-in library stands on the contract alone" \
+    "${include}[<\"](posix/|sysv/|libshm/(shm|arrays|fail|keep|memory|semaphore|handles))" compat/sysv/*.[ch]
+none "nobody stands on other people's interfaces" "${include}[<\"]compat/" \
+    libshm/*.[ch] sysv/*.[ch] posix/*.[ch]
+none "headers for systems without any use what every C library has" \
+    "${include}[<\"](libshm|compat|features|bits|linux|asm)" compat/sysv/include/sys/*.h
+if grep -nE "${include}\"[^/]*\"" libshm/*.[ch] sysv/*.[ch] posix/*.[ch] compat/sysv/*.[ch] tests/*.[ch] |
     grep -v '"config\.h"'; then
     echo "^ our headers are named with their folder"
     failed=1
@@ -67,7 +73,7 @@ none "attaches are mapped with px_file_map" '(^|[^_[:alnum:]])mmap[[:space:]]*\(
 none "the examples use only what is installed" \
     "${include}[<\"](libshm/(backend|fail)|sysv/|posix/|tests/|config)" doc/examples/*.[ch]
 
-for file in libshm/*.c sysv/*.c posix/*.c; do
+for file in libshm/*.c sysv/*.c posix/*.c compat/sysv/*.c; do
     first=$(grep -m 1 -E "$include" "$file")
     if [ "$first" != '#include "config.h"' ]; then
         echo "$file: config.h is not its first include"

@@ -19,10 +19,36 @@ check_PROGRAMS += %D%/isolate %D%/plant
 %C%_plant_SOURCES = %D%/plant.c
 EXTRA_DIST += %D%/skips.txt
 
+# What .ci/stages/clients runs programs of other projects with.
+check_PROGRAMS += %D%/clients/deny %D%/clients/witness
+%C%_clients_deny_SOURCES = %D%/clients/deny.c %D%/isolate.h %D%/isolate_seccomp.c
+%C%_clients_witness_SOURCES = %D%/clients/witness.c
+EXTRA_DIST += \
+	%D%/clients/common.sh \
+	%D%/clients/fakeroot.sh \
+	%D%/clients/perl.sh \
+	%D%/clients/php.sh \
+	%D%/clients/postgresql.sh \
+	%D%/clients/python.sh \
+	%D%/clients/shareable.pl \
+	%D%/clients/stress_ng.sh \
+	%D%/clients/sysv.php \
+	%D%/clients/sysv.pl \
+	%D%/clients/sysv_client.py \
+	%D%/clients/util_linux.sh
+
 # ---- What the tests share: of each pair, the first is without Check and serves everywhere -----
 
 # For the tests of the public interface, and for those of the backend contract.
 check_LTLIBRARIES += %D%/libapi_support.la %D%/libbackend_support.la
+
+# Who sleeps, seen from outside: also for a driver without a backend.
+check_LTLIBRARIES += %D%/libsleepers.la
+%C%_libsleepers_la_SOURCES = \
+	%D%/backend_files.c \
+	%D%/backend_files.h \
+	%D%/kernel_sleepers.c \
+	%D%/kernel_sleepers.h
 %C%_libapi_support_la_SOURCES = \
 	%D%/arrays_programs.c \
 	%D%/arrays_programs.h \
@@ -35,10 +61,12 @@ if HAVE_COVERAGE
 endif
 %C%_libbackend_support_la_SOURCES = \
 	%D%/backend_children.c \
-	%D%/backend_files.c \
-	%D%/backend_files.h \
 	%D%/backend_support.c \
-	%D%/backend_support.h
+	%D%/backend_support.h \
+	%D%/user_space_names.h \
+	%D%/gate.c \
+	%D%/gate.h
+%C%_libbackend_support_la_LIBADD = %D%/libsleepers.la
 
 if HAVE_CHECK
 check_LTLIBRARIES += %D%/libapi_suite.la %D%/libbackend_suite.la
@@ -93,11 +121,14 @@ programs = \
 	%D%/prog_full_posix %D%/prog_full_sysv \
 	%D%/prog_header_posix \
 	%D%/prog_hot_posix %D%/prog_hot_sysv \
+	%D%/prog_interrupt_posix %D%/prog_interrupt_sysv \
+	%D%/prog_leap_posix %D%/prog_leap_sysv \
 	%D%/prog_hostile_posix %D%/prog_hostile_sysv \
 	%D%/prog_limits_posix %D%/prog_limits_sysv \
 	%D%/prog_many_posix %D%/prog_many_sysv \
 	%D%/prog_mixed_posix %D%/prog_mixed_sysv \
 	%D%/prog_nth_posix %D%/prog_nth_sysv \
+	%D%/prog_queue_posix %D%/prog_queue_sysv \
 	%D%/prog_race_posix %D%/prog_race_sysv \
 	%D%/prog_scribble_posix %D%/prog_scribble_sysv \
 	%D%/prog_setuid_posix %D%/prog_setuid_sysv \
@@ -107,12 +138,16 @@ programs = \
 	%D%/prog_single_posix %D%/prog_single_sysv \
 	%D%/prog_stopped_posix %D%/prog_stopped_sysv \
 	%D%/prog_threads_posix %D%/prog_threads_sysv \
-	%D%/prog_store_posix
+	%D%/prog_torture_posix %D%/prog_torture_sysv \
+	%D%/prog_store_posix \
+	%D%/prog_variables_posix
 
 nth_sources = \
 	%D%/nth.h \
 	%D%/nth_cases_arrays.c \
 	%D%/nth_cases_memory.c \
+	%D%/nth_cases_msg.c \
+	%D%/nth_cases_queue.c \
 	%D%/nth_cases_sem.c \
 	%D%/nth_cases_semaphore.c \
 	%D%/nth_cases_shm.c \
@@ -129,9 +164,11 @@ nth_wraps = \
 	-Wl,--wrap=__fstat_time64 \
 	-Wl,--wrap=__lstat64_time64 \
 	-Wl,--wrap=__lstat_time64 \
+	-Wl,--wrap=__msgctl64 \
 	-Wl,--wrap=__nanosleep64 \
 	-Wl,--wrap=__nanosleep_time64 \
 	-Wl,--wrap=__open64_2 \
+	-Wl,--wrap=__ppoll64 \
 	-Wl,--wrap=__open_2 \
 	-Wl,--wrap=__pread64_chk \
 	-Wl,--wrap=__pread_chk \
@@ -164,6 +201,10 @@ nth_wraps = \
 	-Wl,--wrap=malloc \
 	-Wl,--wrap=mmap \
 	-Wl,--wrap=mmap64 \
+	-Wl,--wrap=msgctl \
+	-Wl,--wrap=msgget \
+	-Wl,--wrap=msgrcv \
+	-Wl,--wrap=msgsnd \
 	-Wl,--wrap=munmap \
 	-Wl,--wrap=nanosleep \
 	-Wl,--wrap=open \
@@ -171,6 +212,7 @@ nth_wraps = \
 	-Wl,--wrap=opendir \
 	-Wl,--wrap=posix_fallocate \
 	-Wl,--wrap=posix_fallocate64 \
+	-Wl,--wrap=ppoll \
 	-Wl,--wrap=pread \
 	-Wl,--wrap=pread64 \
 	-Wl,--wrap=pthread_atfork \
@@ -198,6 +240,7 @@ nth_wraps = \
 step_sources = \
 	%D%/prog_step.c \
 	%D%/step_cases_arrays.c \
+	%D%/step_cases_msg.c \
 	%D%/step_cases_sem.c \
 	%D%/step_cases_shm.c \
 	%D%/step_trace.c \
@@ -237,6 +280,17 @@ step_sources = \
 %C%_prog_hostile_posix_LDADD = $(backend_with_posix)
 %C%_prog_hostile_sysv_SOURCES = %D%/prog_hostile.c
 %C%_prog_hostile_sysv_LDADD = $(backend_with_sysv)
+interrupt_sources = %D%/prog_interrupt.c %D%/step_trace.c %D%/step_trace.h
+%C%_prog_interrupt_posix_SOURCES = $(interrupt_sources)
+%C%_prog_interrupt_posix_LDADD = $(backend_with_posix)
+%C%_prog_interrupt_sysv_SOURCES = $(interrupt_sources)
+%C%_prog_interrupt_sysv_LDADD = $(backend_with_sysv)
+leap_sources = %D%/prog_leap.c %D%/step_trace.c %D%/step_trace.h
+%C%_prog_leap_posix_SOURCES = $(leap_sources)
+%C%_prog_leap_posix_LDADD = $(backend_with_posix)
+%C%_prog_leap_sysv_SOURCES = $(leap_sources)
+%C%_prog_leap_sysv_LDADD = $(backend_with_sysv)
+
 # Counted by prog_hot.c.
 hot_wraps = \
 	-Wl,--wrap=__semctl64 \
@@ -274,6 +328,10 @@ hot_wraps = \
 %C%_prog_nth_sysv_LDADD = $(backend_with_sysv)
 %C%_prog_nth_sysv_LDFLAGS = $(AM_LDFLAGS) $(nth_wraps)
 %C%_prog_nth_sysv_SOURCES = $(nth_sources)
+%C%_prog_queue_posix_SOURCES = %D%/prog_queue.c
+%C%_prog_queue_posix_LDADD = $(backend_with_posix)
+%C%_prog_queue_sysv_SOURCES = %D%/prog_queue.c
+%C%_prog_queue_sysv_LDADD = $(backend_with_sysv)
 %C%_prog_race_posix_SOURCES = %D%/prog_race.c
 %C%_prog_race_posix_LDADD = $(backend_with_posix)
 %C%_prog_race_sysv_SOURCES = %D%/prog_race.c
@@ -306,24 +364,62 @@ hot_wraps = \
 %C%_prog_stopped_posix_LDADD = $(backend_with_posix)
 %C%_prog_stopped_sysv_SOURCES = %D%/prog_stopped.c
 %C%_prog_stopped_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_torture_posix_SOURCES = %D%/prog_torture.c
+%C%_prog_torture_posix_LDADD = $(backend_with_posix)
+%C%_prog_torture_sysv_SOURCES = %D%/prog_torture.c
+%C%_prog_torture_sysv_LDADD = $(backend_with_sysv)
 %C%_prog_threads_posix_SOURCES = %D%/prog_threads.c
 %C%_prog_threads_posix_LDADD = $(backend_with_posix)
 %C%_prog_threads_sysv_SOURCES = %D%/prog_threads.c
 %C%_prog_threads_sysv_LDADD = $(backend_with_sysv)
 %C%_prog_store_posix_SOURCES = %D%/prog_store.c
 %C%_prog_store_posix_LDADD = $(backend_with_posix)
+%C%_prog_variables_posix_SOURCES = %D%/prog_variables.c
+%C%_prog_variables_posix_LDADD = $(backend_with_posix)
 
 check_PROGRAMS += $(programs)
 TESTS += $(programs)
+
+# The same through the standard's names: the sysv backend on the drop-in library.
+if DROPIN_STATIC
+backend_with_names = $(backend_with_sysv) libshm-sysv.a
+
+through_names = \
+	%D%/prog_nth_names_posix \
+	%D%/prog_queue_names_posix \
+	%D%/prog_scribble_names_posix \
+	%D%/prog_step_names_posix \
+	%D%/prog_torture_names_posix
+%C%_prog_nth_names_posix_SOURCES = $(nth_sources) %D%/user_space_names.c
+%C%_prog_nth_names_posix_LDADD = $(backend_with_names)
+%C%_prog_nth_names_posix_LDFLAGS = $(AM_LDFLAGS) $(nth_wraps)
+%C%_prog_queue_names_posix_SOURCES = %D%/prog_queue.c %D%/user_space_names.c
+%C%_prog_queue_names_posix_LDADD = $(backend_with_names)
+%C%_prog_scribble_names_posix_SOURCES = %D%/prog_scribble.c %D%/user_space_names.c
+%C%_prog_scribble_names_posix_LDADD = $(backend_with_names)
+%C%_prog_step_names_posix_SOURCES = $(step_sources) %D%/user_space_names.c
+%C%_prog_step_names_posix_LDADD = $(backend_with_names)
+%C%_prog_torture_names_posix_SOURCES = %D%/prog_torture.c %D%/user_space_names.c
+%C%_prog_torture_names_posix_LDADD = $(backend_with_names)
+
+check_PROGRAMS += %D%/collect_posix %D%/differential_worker_names_posix $(through_names)
+TESTS += $(through_names) %D%/differential_names.sh
+%C%_differential_worker_names_posix_SOURCES = $(worker_sources) %D%/user_space_names.c
+%C%_differential_worker_names_posix_LDADD = libshm/libwhole_sysv.la libshm-sysv.a
+%C%_collect_posix_SOURCES = %D%/collect_posix.c
+%C%_collect_posix_LDADD = libshm/libwhole_posix.la
+endif
 
 # The differential test: a driver without a backend, which starts workers with each.
 check_PROGRAMS += \
 	%D%/differential_worker_posix %D%/differential_worker_sysv \
 	%D%/prog_differential
 TESTS += %D%/prog_differential
-%C%_differential_worker_posix_SOURCES = %D%/differential.h %D%/differential_worker.c
+EXTRA_DIST += %D%/differential_names.sh
+worker_sources = %D%/differential.h %D%/differential_worker.c %D%/user_space_names.h
+%C%_differential_worker_posix_SOURCES = $(worker_sources)
 %C%_differential_worker_posix_LDADD = libshm/libwhole_posix.la
-%C%_differential_worker_sysv_SOURCES = %D%/differential.h %D%/differential_worker.c
+%C%_differential_worker_sysv_SOURCES = $(worker_sources)
 %C%_differential_worker_sysv_LDADD = libshm/libwhole_sysv.la
 %C%_prog_differential_SOURCES = \
 	%D%/differential.h \
@@ -333,11 +429,16 @@ TESTS += %D%/prog_differential
 	%D%/differential_generate.c \
 	%D%/differential_lockstep.c \
 	%D%/differential_pairs.c \
+	%D%/differential_queues.c \
 	%D%/differential_shrink.c \
+	%D%/differential_sleepers.c \
 	%D%/differential_text.c \
 	%D%/prog_differential.c
+%C%_prog_differential_LDADD = %D%/libsleepers.la
 
+include %D%/conformance/local.mk
 include %D%/fuzz/local.mk
+include %D%/dropin/local.mk
 
 # ---- Check suites ----------------------------------------------------------------------------
 
@@ -356,6 +457,7 @@ suites = \
 	%D%/check_arrays_view_posix %D%/check_arrays_view_sysv \
 	%D%/check_backend_attach_posix %D%/check_backend_attach_sysv \
 	%D%/check_backend_list_posix %D%/check_backend_list_sysv \
+	%D%/check_backend_msg_posix %D%/check_backend_msg_sysv \
 	%D%/check_backend_nattch_posix %D%/check_backend_nattch_sysv \
 	%D%/check_backend_perm_posix %D%/check_backend_perm_sysv \
 	%D%/check_backend_sem_posix %D%/check_backend_sem_sysv \
@@ -367,6 +469,7 @@ suites = \
 	%D%/check_error_posix %D%/check_error_sysv \
 	%D%/check_key_posix %D%/check_key_sysv \
 	%D%/check_memory_posix %D%/check_memory_sysv \
+	%D%/check_queue_posix %D%/check_queue_sysv \
 	%D%/check_semaphore_posix %D%/check_semaphore_sysv \
 	%D%/check_unique_posix %D%/check_unique_sysv
 
@@ -406,6 +509,10 @@ suites = \
 %C%_check_backend_list_posix_LDADD = $(backend_suite_posix)
 %C%_check_backend_list_sysv_SOURCES = %D%/check_backend_list.c
 %C%_check_backend_list_sysv_LDADD = $(backend_suite_sysv)
+%C%_check_backend_msg_posix_SOURCES = %D%/check_backend_msg.c
+%C%_check_backend_msg_posix_LDADD = $(backend_suite_posix)
+%C%_check_backend_msg_sysv_SOURCES = %D%/check_backend_msg.c
+%C%_check_backend_msg_sysv_LDADD = $(backend_suite_sysv)
 %C%_check_backend_nattch_posix_SOURCES = %D%/check_backend_nattch.c
 %C%_check_backend_nattch_posix_LDADD = $(backend_suite_posix)
 %C%_check_backend_nattch_sysv_SOURCES = %D%/check_backend_nattch.c
@@ -450,6 +557,10 @@ suites = \
 %C%_check_memory_posix_LDADD = $(api_suite_posix)
 %C%_check_memory_sysv_SOURCES = %D%/check_memory.c
 %C%_check_memory_sysv_LDADD = $(api_suite_sysv)
+%C%_check_queue_posix_SOURCES = %D%/check_queue.c
+%C%_check_queue_posix_LDADD = $(api_suite_posix)
+%C%_check_queue_sysv_SOURCES = %D%/check_queue.c
+%C%_check_queue_sysv_LDADD = $(api_suite_sysv)
 %C%_check_semaphore_posix_SOURCES = %D%/check_semaphore.c
 %C%_check_semaphore_posix_LDADD = $(api_suite_posix)
 %C%_check_semaphore_sysv_SOURCES = %D%/check_semaphore.c
@@ -510,7 +621,9 @@ EXTRA_DIST += %D%/examples.sh %D%/examples_posix.sh %D%/examples_sysv.sh
 
 # The switches wrap what these programs wrap themselves.
 if !SWITCHES
-check_PROGRAMS += %D%/bench/bench_posix %D%/bench/bench_sysv
+check_PROGRAMS += %D%/bench/bench_posix %D%/bench/bench_sysv %D%/bench/bench_names
+%C%_bench_bench_names_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+%C%_bench_bench_names_SOURCES = %D%/bench/bench_names.c
 endif
 bench_sources = \
 	%D%/bench/bench.c \
@@ -579,7 +692,7 @@ check_LTLIBRARIES += %D%/bench/loops.la
 %C%_bench_loops_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shrext .so -rpath /nowhere
 %C%_bench_loops_la_SOURCES = %D%/bench/bench.h $(bench_stream)
 
-bench_programs = %D%/bench/bench_posix %D%/bench/bench_sysv %D%/bench/loops.la
+bench_programs = %D%/bench/bench_posix %D%/bench/bench_sysv %D%/bench/bench_names %D%/bench/loops.la
 bench_run = srcdir='$(srcdir)' $(SHELL) $(srcdir)/%D%/bench/run.sh
 bench: all $(bench_programs)
 	$(bench_run)
@@ -602,6 +715,7 @@ EXTRA_DIST += \
 	%D%/bench/bench_stream_plain.c \
 	%D%/bench/bench_stream_sse2.c \
 	%D%/bench/measure.py \
+	%D%/bench/names.sh \
 	%D%/bench/report.py \
 	%D%/bench/report_plots.py \
 	%D%/bench/run.sh \
@@ -618,12 +732,13 @@ TESTS += %D%/real_library
 
 # The models of the protocols. `make spin` needs spin; that their steps are the code's, nobody.
 models = $(srcdir)/%D%/model
-spin: $(models)/publish.pml $(models)/set.pml $(models)/single.pml
+spin: $(models)/publish.pml $(models)/queue.pml $(models)/set.pml $(models)/single.pml
 	SPIN='$(SPIN)' CC='$(CC)' $(srcdir)/%D%/model/spin.sh $(srcdir)/%D%/model
 .PHONY: spin
 EXTRA_DIST += \
 	%D%/model/publish.pml \
 	%D%/model/set.pml \
+	%D%/model/queue.pml \
 	%D%/model/single.pml \
 	%D%/model/spin.sh
 

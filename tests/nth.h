@@ -27,15 +27,15 @@ struct nth_case {
 
 enum {
     NTH_PARTIAL = 1,  /* documented: what was done before the failure stays done */
-    NTH_VARIES = 2,   /* the number of uses depends on other processes too */
+    NTH_VARIES = 2,   /* the number of uses depends on other processes, or on time */
     NTH_GONE = 4,     /* after a failure part is gone: EIDRM says so, and the rest goes */
     NTH_EFFORT = 8,   /* it does what it can; another process's collection does the rest */
     NTH_FOREIGN = 32, /* the call is the C library's: without a sentence */
     NTH_WHOLE = 16,   /* munmap of whole mappings, of which nothing can fail: left out */
 };
 
-extern const struct nth_case nth_cases_shm[], nth_cases_sem[], nth_cases_memory[],
-    nth_cases_semaphore[], nth_cases_arrays[];
+extern const struct nth_case nth_cases_shm[], nth_cases_sem[], nth_cases_msg[],
+    nth_cases_queue[], nth_cases_memory[], nth_cases_semaphore[], nth_cases_arrays[];
 
 #if defined(__GNUC__)
 __attribute__((format(printf, 1, 2)))
@@ -60,8 +60,8 @@ int nth_startup_role(char **arguments);
 struct nth_process {
     char descriptors[256];
     int mappings; /* of segments */
-    int looks;    /* mappings of their headers: none is needed, one is enough for each */
-    int sets;     /* mappings of sets: the user-space backend keeps them open */
+    int looks; /* mappings of headers of removed ones: of what is attached, and of a few more */
+    int sets;  /* mappings of sets and queues: the user-space backend keeps them open */
     long blocks, maps;
     unsigned long long signals; /* blocked ones */
 };

@@ -13,7 +13,7 @@
 enum { SIZE = 5000, USES_SEEN = 40 };
 
 static char *at;
-static int id;
+static int id, queue;
 
 /* Without fork handlers the child's attach counts together with its parent's (S5.8). */
 static void use_as_child(void *context)
@@ -36,6 +36,21 @@ static void use_everything(int function)
     int set = (int)EXPECT_OK(shm_backend_semget(LIBSHM_IPC_PRIVATE, 1, 0600));
     EXPECT_OK(semop1(set, 0, 1, LIBSHM_SEM_UNDO));
     EXPECT_OK(remove_set(set));
+    EXPECT_OK(send_text(queue, 1, "a word"));
+    EXPECT_OK(remove_queue(queue));
+}
+
+/* 0, or -1 and nothing is there. */
+static int make_first(void)
+{
+    id = shm_backend_shmget(LIBSHM_IPC_PRIVATE, SIZE, 0600);
+    queue = id < 0 ? -1 : shm_backend_msgget(LIBSHM_IPC_PRIVATE, 0600);
+    if (id >= 0 && queue < 0) {
+        int error = errno;
+        EXPECT_OK(remove_segment(id));
+        errno = error;
+    }
+    return queue < 0 ? -1 : 0;
 }
 
 int nth_startup_role(char **arguments)
@@ -43,16 +58,15 @@ int nth_startup_role(char **arguments)
     int function = atoi(arguments[0]), error = atoi(arguments[1]);
     struct nth_process now;
 
-    id = shm_backend_shmget(LIBSHM_IPC_PRIVATE, SIZE, 0600);
-    int first = errno;
+    int result = make_first(), first = errno;
     nth_disarm();
     nth_look(&now);
     EXPECT(strcmp(now.descriptors, arguments[2]) == 0);
     EXPECT(now.signals == strtoull(arguments[3], NULL, 10));
-    if (id < 0) {
+    if (result < 0) {
         EXPECT(first == error || first == ENOSPC);
         EXPECT(shm_error_detail()[0] != '\0');
-        id = (int)EXPECT_OK(shm_backend_shmget(LIBSHM_IPC_PRIVATE, SIZE, 0600));
+        EXPECT_OK(make_first());
     }
     use_everything(function);
     return nth_struck() ? 0 : NTH_NOT_STRUCK;
@@ -73,6 +87,8 @@ static int start_again(enum nth_function f, long n, int error)
     if (pid != 0)
         return reap(pid);
     setenv(NTH_ORDER, order, 1);
+    setenv("LIBSHM_SHMMNI", "100", 1); /* for what is only done if there is a limit */
+    setenv("LIBSHM_MSGMNB", "100", 1);
     execl("/proc/self/exe", "prog_nth", NTH_STARTUP, function, text, now.descriptors, signals,
           (char *)NULL);
     _exit(99);

@@ -15,7 +15,7 @@
 enum { OBJECTS = 32, LINE = 160, VALUES = 8 };
 
 struct text {
-    char lines[2 * OBJECTS][LINE];
+    char lines[3 * OBJECTS][LINE];
     int count;
 };
 
@@ -78,6 +78,30 @@ static void describe_set(int id, char *line)
         snprintf(line, LINE, "set whose key does not lead to it");
 }
 
+/* How the messages begin, without their bytes: copies of them, where the kernel gives copies. */
+static void describe_queue(int id, char *line)
+{
+    struct shm_backend_msqid_ds ds;
+    struct letter letter;
+    ssize_t n;
+
+    if (shm_backend_msgctl(id, LIBSHM_IPC_STAT, &ds) < 0) {
+        snprintf(line, LINE, "queue that cannot be seen: errno %d", errno);
+        return;
+    }
+    int length = snprintf(line, LINE,
+                          "queue keyed %d mode %o uid %u gid %u: %d %d %d:", ds.perm.key != 0,
+                          (unsigned)ds.perm.mode, (unsigned)ds.perm.uid, (unsigned)ds.perm.gid,
+                          (int)ds.qnum, (int)ds.cbytes, (int)ds.qbytes);
+    for (int i = 0; i < VALUES; i++)
+        if ((n = receive(id, &letter, sizeof letter.bytes, i,
+                         LIBSHM_MSG_COPY | LIBSHM_IPC_NOWAIT)) >= 0)
+            length += snprintf(line + length, (size_t)(LINE - length), " %ld/%d/%c",
+                               letter.type, (int)n, n ? letter.bytes[n - 1] : ' ');
+    if (ds.perm.key && shm_backend_msgget(ds.perm.key, 0) != id)
+        snprintf(line, LINE, "queue whose key does not lead to it");
+}
+
 static int by_text(const void *a, const void *b)
 {
     return strcmp(a, b);
@@ -112,6 +136,10 @@ void nth_world(char *text, size_t size)
     for (int i = 0; i < count && i < OBJECTS; i++)
         if (is_ours(ids[i], nth_made->sets, nth_made->nsets))
             describe_set(ids[i], t.lines[t.count++]);
+    count = shm_backend_msg_list(ids, OBJECTS);
+    for (int i = 0; i < count && i < OBJECTS; i++)
+        if (is_ours(ids[i], nth_made->queues, nth_made->nqueues))
+            describe_queue(ids[i], t.lines[t.count++]);
     qsort(t.lines, (size_t)t.count, LINE, by_text);
     if (on_posix())
         count_files(t.lines[t.count++]);
@@ -132,6 +160,10 @@ void nth_wipe(void)
     for (int i = 0; i < count && i < OBJECTS; i++)
         if (is_ours(ids[i], nth_made->sets, nth_made->nsets))
             remove_set(ids[i]);
+    count = shm_backend_msg_list(ids, OBJECTS);
+    for (int i = 0; i < count && i < OBJECTS; i++)
+        if (is_ours(ids[i], nth_made->queues, nth_made->nqueues))
+            remove_queue(ids[i]);
 }
 
 /* A file of the store that this process has mapped. */
@@ -192,8 +224,8 @@ static void count_mappings(struct nth_process *p)
         offset = 0;
         sscanf(line, "%*s %*s %llx", &offset);
         p->mappings += strstr(name, ".m.") != NULL && offset != 0;
-        p->looks += strstr(name, ".m.") != NULL && offset == 0;
-        p->sets += strstr(name, ".s.") != NULL;
+        p->looks += strstr(name, ".m.") != NULL && offset == 0 && strstr(name, "(deleted)");
+        p->sets += strstr(name, ".s.") != NULL || strstr(name, ".q.") != NULL;
     }
     if (maps)
         fclose(maps);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
@@ -81,6 +83,10 @@ static const struct {
     /* Nobody loses the permission to give back: that call would have to fail. */
     [NTH_SEMGIVE] = {"semtimedop, giving", {ENOMEM, EINTR, 0, 0}},
     [NTH_SEMCTL] = {"semctl", {EACCES, 0, EPERM, ERANGE, 0}},
+    [NTH_MSGGET] = {"msgget", {ENOSPC, ENOMEM, EACCES, 0, 0}},
+    [NTH_MSGSND] = {"msgsnd", {ENOMEM, EINTR, 0, EACCES, 0}},
+    [NTH_MSGRCV] = {"msgrcv", {EINTR, EACCES, 0, ENOMEM, 0}},
+    [NTH_MSGCTL] = {"msgctl", {EACCES, 0, EPERM, 0}},
 };
 
 static struct {
@@ -372,6 +378,33 @@ void __wrap_free(void *block)
  * The process.
  */
 
+/* As the function would be called that the number stands for; who asks who he is cannot fail. */
+static const struct {
+    long number;
+    enum nth_function f;
+} numbers[] = {
+    {SYS_fchmod, NTH_CHMOD},        {SYS_fchown, NTH_CHOWN},
+    {SYS_fchownat, NTH_CHOWN},      {SYS_getegid, NTH_FUNCTIONS},
+    {SYS_geteuid, NTH_FUNCTIONS},   {SYS_getgroups, NTH_GETGROUPS},
+    {SYS_statx, NTH_STAT},          {SYS_unlinkat, NTH_UNLINK},
+#ifdef SYS_geteuid32
+    {SYS_fchown32, NTH_CHOWN},      {SYS_getegid32, NTH_FUNCTIONS},
+    {SYS_geteuid32, NTH_FUNCTIONS}, {SYS_getgroups32, NTH_GETGROUPS},
+#endif
+};
+
+static enum nth_function function_of(long number, const long a[6])
+{
+    if (number == SYS_futex)
+        return (a[1] & FUTEX_CMD_MASK) == FUTEX_WAKE ? NTH_FUTEX_WAKE : NTH_FUTEX_WAIT;
+    if (number == SYS_statx && *(const char *)a[1] == '\0')
+        return NTH_FSTAT;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (numbers[i].number == number)
+            return numbers[i].f;
+    return NTH_PPOLL;
+}
+
 REAL(long, syscall, (long number, ...))
 long __wrap_syscall(long number, ...)
 {
@@ -382,10 +415,10 @@ long __wrap_syscall(long number, ...)
     for (int i = 0; i < 6; i++)
         a[i] = va_arg(rest, long);
     va_end(rest);
-    enum nth_function f = NTH_PPOLL;
-    if (number == SYS_futex)
-        f = (a[1] & FUTEX_CMD_MASK) == FUTEX_WAKE ? NTH_FUTEX_WAKE : NTH_FUTEX_WAIT;
-    return strikes(f) ? -1 : __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    enum nth_function f = function_of(number, a);
+    return f != NTH_FUNCTIONS && strikes(f)
+               ? -1
+               : __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 WRAP(ssize_t, getrandom, NTH_GETRANDOM, (void *buf, size_t n, unsigned flags), (buf, n, flags),
@@ -397,6 +430,12 @@ WRAP(int, kill, NTH_KILL, (pid_t pid, int number), (pid, number), -1)
 WRAP_NANOSLEEP(nanosleep)
 WRAP_NANOSLEEP(__nanosleep64)
 WRAP_NANOSLEEP(__nanosleep_time64)
+#define WRAP_PPOLL(name)                                                                       \
+    WRAP(int, name, NTH_PPOLL,                                                                 \
+         (struct pollfd * fds, nfds_t n, const struct timespec *t, const sigset_t *mask),      \
+         (fds, n, t, mask), -1)
+WRAP_PPOLL(ppoll)
+WRAP_PPOLL(__ppoll64)
 WRAP(int, pthread_atfork, NTH_ATFORK,
      (void (*before)(void), void (*parent)(void), void (*child)(void)), (before, parent, child),
      returned())
@@ -434,6 +473,25 @@ int __wrap_semget(key_t key, int count, int flags)
     return id;
 }
 
+REAL(int, msgget, (key_t key, int flags))
+int __wrap_msgget(key_t key, int flags)
+{
+    if (strikes(NTH_MSGGET))
+        return -1;
+    int id = __real_msgget(key, flags);
+    if (nth_made && (flags & IPC_CREAT || key == IPC_PRIVATE))
+        note(id, nth_made->queues, &nth_made->nqueues);
+    return id;
+}
+
+WRAP(int, msgsnd, NTH_MSGSND, (int id, const void *message, size_t size, int flags),
+     (id, message, size, flags), -1)
+WRAP(ssize_t, msgrcv, NTH_MSGRCV, (int id, void *message, size_t size, long type, int flags),
+     (id, message, size, type, flags), -1)
+#define WRAP_MSGCTL(name)                                                                      \
+    WRAP(int, name, NTH_MSGCTL, (int id, int command, void *buf), (id, command, buf), -1)
+WRAP_MSGCTL(msgctl)
+WRAP_MSGCTL(__msgctl64)
 WRAP(void *, shmat, NTH_SHMAT, (int id, const void *at, int flags), (id, at, flags), (void *)-1)
 #define WRAP_SHMCTL(name)                                                                      \
     WRAP(int, name, NTH_SHMCTL, (int id, int command, void *buf), (id, command, buf), -1)

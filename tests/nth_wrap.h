@@ -50,6 +50,10 @@ enum nth_function {
     NTH_SEMTIMEDOP,
     NTH_SEMGIVE,
     NTH_SEMCTL,
+    NTH_MSGGET,
+    NTH_MSGSND,
+    NTH_MSGRCV,
+    NTH_MSGCTL,
     NTH_FUNCTIONS
 };
 
@@ -75,8 +79,8 @@ long nth_maps(void);
 
 /* The ids of System V objects that this process made: others may use the same namespace. */
 struct nth_made {
-    int segments[16], sets[16];
-    int nsegments, nsets;
+    int segments[16], sets[16], queues[16];
+    int nsegments, nsets, nqueues;
 };
 extern struct nth_made *nth_made; /* NULL: not noted */
 

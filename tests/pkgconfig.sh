@@ -36,6 +36,29 @@ try()
     [ "$($PKG_CONFIG --modversion libshm)" = "$VERSION" ]
 }
 
+cat >"$work/dropin.c" <<'END'
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
+int main(void)
+{
+    return shmget(IPC_PRIVATE, 1, 0600) < 0;
+}
+END
+
+# try_dropin LIBRARY_FOLDER: the same of the standard's names, which leave a file and nothing in the kernel
+try_dropin()
+{
+    mkdir -m 700 "$work/store"
+    # shellcheck disable=SC2046,SC2086
+    $CC $PROGRAM_CFLAGS $($PKG_CONFIG --cflags libshm-sysv) -o "$work/dropin" "$work/dropin.c" \
+        $($PKG_CONFIG --libs libshm-sysv)
+    LD_LIBRARY_PATH=$1${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} LIBSHM_DIR=$work/store "$work/dropin"
+    find "$work/store" -name 'libshm.*.m.*' | grep -q .
+    [ "$($PKG_CONFIG --modversion libshm-sysv)" = "$VERSION" ]
+    echo "the drop-in, installed"
+}
+
 PKG_CONFIG_PATH=$PWD/libshm
 export PKG_CONFIG_PATH
 try "build tree" ""
@@ -49,8 +72,11 @@ PKG_CONFIG_LIBDIR=$stage$PKGCONFIG_FOLDER
 PKG_CONFIG_SYSROOT_DIR=$stage
 export PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR
 try "installed" "$stage$LIBRARY_FOLDER"
+if [ -e "$stage$PKGCONFIG_FOLDER/libshm-sysv.pc" ]; then
+    try_dropin "$stage$LIBRARY_FOLDER"
+fi
 if grep -rF "$PWD" "$stage$PKGCONFIG_FOLDER"; then
-    echo "^ libshm.pc names the build folder"
+    echo "^ this file names the build folder"
     exit 1
 fi
 

@@ -8,9 +8,13 @@
  * of it. Waiting is for states, never for times.
  *
  * LIBSHM_TEST_SEED   0 or unset: 1. "clock": from the clock. The same seed gives the same calls
- * LIBSHM_TEST_CALLS  how many; 100,000 if unset, or a LIBSHM_TEST_SCALE-th of it. From 100,000 on each
+ * LIBSHM_TEST_CALLS  how many; 50,000 if unset, or a LIBSHM_TEST_SCALE-th of it. From 50,000 on each
  *                    pair of a call and an errno that the document names must occur once in 10,000 calls
  * LIBSHM_TEST_SHRINK if set, a difference is followed by the fewest steps that still show one
+ * LIBSHM_TEST_USER_SPACE  "contract" or unset: the workers in user space have the posix backend. "names":
+ *                    they have the sysv backend on the drop-in library (tests/user_space_names.h)
+ * LIBSHM_TEST_ONE_PROCESSOR  if set, driver and workers stay on one: several times as fast, but those that a
+ *                    step lets go on never run side by side
  *
  * A difference ends the run. It prints the seed, the number of the call, and what went before on
  * the same object.
@@ -24,7 +28,7 @@
 
 #include "tests/differential_driver.h"
 
-enum { DEFAULT_CALLS = 100000 };
+enum { DEFAULT_CALLS = 50000 };
 
 static uint64_t wanted_seed(void)
 {
@@ -44,6 +48,16 @@ static long wanted_calls(void)
     return calls > 0 ? calls : DEFAULT_CALLS / (parts > 0 ? parts : 1);
 }
 
+static bool wants_names(void)
+{
+    const char *text = getenv("LIBSHM_TEST_USER_SPACE");
+    if (text == NULL || strcmp(text, "contract") == 0)
+        return false;
+    if (strcmp(text, "names") != 0)
+        diff_die("LIBSHM_TEST_USER_SPACE is neither \"contract\" nor \"names\"");
+    return true;
+}
+
 static void run(void)
 {
     struct diff_step step;
@@ -58,7 +72,9 @@ int main(void)
     world.seed = wanted_seed();
     world.calls = wanted_calls();
     world.strangers = geteuid() == 0;
-    printf("seed %llu, %ld calls\n", (unsigned long long)world.seed, world.calls);
+    world.names = wants_names();
+    printf("seed %llu, %ld calls, user space through %s\n", (unsigned long long)world.seed,
+           world.calls, world.names ? "the standard's names" : "the contract");
     fflush(stdout);
     diff_families_start();
     double start = diff_now();

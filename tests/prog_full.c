@@ -73,8 +73,8 @@ static void too_much_at_once(void)
  * Filling.
  */
 
-static int segments[OBJECTS], sets[OBJECTS];
-static int segment_count, set_count;
+static int segments[OBJECTS], sets[OBJECTS], queues[OBJECTS];
+static int segment_count, set_count, queue_count;
 static unsigned char *content[OBJECTS];
 
 static void fill_with_segments(size_t size)
@@ -161,6 +161,8 @@ static void remove_everything(void)
         EXPECT_OK(remove_segment(segments[--segment_count]));
     while (set_count > 0)
         EXPECT_OK(remove_set(sets[--set_count]));
+    while (queue_count > 0)
+        EXPECT_OK(remove_queue(queues[--queue_count]));
     EXPECT_INT(entries(), 0);
 }
 
@@ -204,6 +206,125 @@ static void fill_with_sets_only(int nsems)
     EXPECT_INT((long long)bytes_free(), (long long)before);
 }
 
+/*
+ * Message queues: what was sent is received, whatever did not fit.
+ */
+
+static void fill_with_queues(void)
+{
+    for (;;) {
+        int id = shm_backend_msgget(0, 0600);
+        if (id < 0) {
+            EXPECT_INT(errno, ENOSPC);
+            return;
+        }
+        EXPECT(queue_count < OBJECTS);
+        queues[queue_count++] = id;
+    }
+}
+
+static size_t size_of(int number)
+{
+    return (size_t)(number * 677 % 3000);
+}
+
+/* Until the queue or the mount is full; the first byte of a message is its number. */
+static int send_until_full(int id)
+{
+    struct letter letter = {.type = 1};
+    int sent = 0;
+
+    for (;; sent++) {
+        memset(letter.bytes, sent, size_of(sent));
+        if (shm_backend_msgtimedsnd(id, &letter, size_of(sent), LIBSHM_IPC_NOWAIT, NULL) != 0)
+            break;
+    }
+    EXPECT(errno == ENOMEM || errno == EAGAIN || errno == ENOSPC);
+    if (errno == ENOMEM)
+        expect_said(mount_point);
+    return sent;
+}
+
+static void receive_all(int id, int sent)
+{
+    struct letter letter;
+
+    for (int i = 0; i < sent; i++) {
+        ssize_t size = receive(id, &letter, sizeof letter.bytes, 0, LIBSHM_IPC_NOWAIT);
+        EXPECT_INT(size, (long long)size_of(i));
+        for (ssize_t at = 0; at < size; at++)
+            EXPECT_INT(letter.bytes[at], (char)i);
+    }
+    ssize_t none = receive(id, &letter, sizeof letter.bytes, 0, LIBSHM_IPC_NOWAIT);
+    EXPECT(none == -1 && (errno == ENOMSG || (errno == ENOSPC && sent == 0)));
+}
+
+/* Twice: a failure costs nothing. */
+static void use_queues(void *gate)
+{
+    int sent[OBJECTS];
+
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < queue_count; i++)
+            sent[i] = send_until_full(queues[i]);
+        for (int i = 0; i < queue_count; i++)
+            receive_all(queues[i], sent[i]);
+    }
+    if (gate)
+        gate_arrive(gate);
+}
+
+/* Many sleep in one queue that has no room for all of them, and are served or told so. */
+static void wait_for_a_message(void *gate)
+{
+    struct timespec timeout = {.tv_nsec = 300000000};
+    struct letter letter;
+
+    gate_arrive(gate);
+    ssize_t n = shm_backend_msgtimedrcv(queues[0], &letter, 10, 0, 0, &timeout);
+    ok_or_no_space((int)n);
+    EXPECT(n <= 1);
+}
+
+static void use_queue_by_many(void)
+{
+    pid_t pids[PROCESSES];
+    struct gate gate;
+
+    gate_make(&gate);
+    for (int i = 0; i < PROCESSES; i++)
+        pids[i] = start(wait_for_a_message, &gate);
+    for (int i = 0; i < PROCESSES; i++)
+        gate_await(&gate);
+    for (int i = 0; i < PROCESSES; i++)
+        gate_let_go(&gate);
+    for (int i = 0; i < PROCESSES / 2; i++)
+        if (send_text(queues[0], 1, "x") != 0)
+            EXPECT(errno == ENOMEM || errno == EAGAIN || errno == ENOSPC);
+    for (int i = 0; i < PROCESSES; i++)
+        EXPECT_INT(reap(pids[i]), 0);
+    gate_close(&gate);
+}
+
+/* With some room for messages, to the last page; and with none at all. */
+static void fill_with_queues_and_use(int spare)
+{
+    unsigned long long before = bytes_free();
+
+    fill_with_queues();
+    EXPECT(queue_count > spare);
+    for (int i = 0; i < spare; i++)
+        EXPECT_OK(remove_queue(queues[--queue_count]));
+    EXPECT_INT(run(use_queues, NULL), 0);
+    use_queues(NULL);
+    use_queue_by_many();
+    fill_with_segments(1);
+    EXPECT_INT(run(use_queues, NULL), 0);
+    use_queue_by_many();
+    remove_everything();
+    EXPECT_INT((long long)bytes_free(), (long long)before);
+}
+
 static void work_in_the_mount(void *unused)
 {
     (void)unused;
@@ -214,6 +335,9 @@ static void work_in_the_mount(void *unused)
     fill_and_use(30000, 300);
     fill_with_sets_only(3);
     fill_with_sets_only(2000);
+    fill_with_queues_and_use(0);
+    fill_with_queues_and_use(1);
+    fill_with_queues_and_use(7);
 }
 
 static bool mount_small(const char *where)

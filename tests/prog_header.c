@@ -107,6 +107,77 @@ static void check_header(bool is_set)
     REFUSES(boot_id, 0x12345678);
 }
 
+/* A handle that has the segment attached looks at the header before each access. */
+static void expect_other_object(size_t offset, uint32_t word)
+{
+    struct shm_memory *m = shm_memory(segment);
+    uint32_t before = get(offset);
+    char byte;
+
+    EXPECT(m != NULL);
+    EXPECT_OK(shm_memory_attach(m, NULL, 0));
+    EXPECT_OK(shm_memory_read(m, &byte, 1, 0));
+    put(offset, word);
+    EXPECT_ERR(shm_memory_read(m, &byte, 1, 0), EIDRM);
+    put(offset, before);
+    EXPECT_OK(shm_memory_read(m, &byte, 1, 0));
+    EXPECT_OK(shm_memory_detach(m));
+    shm_memory_free(m);
+}
+
+static void check_attached(void)
+{
+    expect_other_object(offsetof(struct px_header, key), KEY);
+    expect_other_object(offsetof(struct px_header, size), SIZE - 1);
+}
+
+/*
+ * What this process knows of a segment that it has detached is not looked at through a mapping: a file
+ * that is cut off meanwhile is an error, of that segment only, and no signal.
+ */
+static void check_detached(void)
+{
+    struct shm_memory *m = shm_memory(segment);
+    int other = new_segment(SIZE, 0600);
+    char path[FILE_PATH_SIZE], header[sizeof(struct px_header)], byte;
+    struct stat st;
+
+    EXPECT(m != NULL);
+    EXPECT_OK(shm_memory_attach(m, NULL, 0));
+    EXPECT_OK(shm_memory_detach(m));
+    file_of(path);
+    transfer(0, header, sizeof header, false);
+    EXPECT_OK(stat(path, &st));
+    EXPECT_OK(truncate(path, 0));
+    EXPECT_ERR(shm_memory_read(m, &byte, 1, 0), EIDRM);
+    EXPECT(shm_backend_shmat(segment, NULL, 0) == NOT_ATTACHED && errno == EINVAL);
+    EXPECT_OK(shm_backend_shmdt(attach(other)));
+    /* An empty one could be one that is being created; with a part of a header it is none. */
+    EXPECT_OK(truncate(path, sizeof header / 2));
+    EXPECT(shm_backend_shmat(segment, NULL, 0) == NOT_ATTACHED && errno == EINVAL);
+    EXPECT(strstr(shm_error_detail(), "is not a segment of this format") != NULL);
+    EXPECT_OK(truncate(path, st.st_size));
+    transfer(0, header, sizeof header, true);
+    EXPECT_INT(run(expect_usable, NULL), 0);
+    EXPECT_OK(remove_segment(other));
+    shm_memory_free(m);
+}
+
+/* And so does one that has the set open, before each operation. */
+static void check_opened(void)
+{
+    struct shm_semaphore *s = shm_semaphore(set);
+    uint32_t before = get(offsetof(struct px_header, key));
+
+    EXPECT(s != NULL);
+    EXPECT_OK(shm_semaphore_v(s));
+    put(offsetof(struct px_header, key), KEY);
+    EXPECT_ERR(shm_semaphore_v(s), EIDRM);
+    put(offsetof(struct px_header, key), before);
+    EXPECT_OK(shm_semaphore_p(s));
+    shm_semaphore_free(s);
+}
+
 /*
  * The set lock is held by a dead process, which has left a redo record; or the queue is damaged.
  */
@@ -247,7 +318,10 @@ int main(void)
     EXPECT_OK(sem_set(set, 0, 5));
     check_space();
     check_header(false);
+    check_attached();
+    check_detached();
     check_header(true);
+    check_opened();
     check_redo();
     check_queue();
     check_operations();

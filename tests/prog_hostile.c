@@ -20,7 +20,7 @@
 
 enum { UNDO = LIBSHM_SEM_UNDO, CALL_SECONDS = 2, KEY = 0x51ab };
 
-static int set, segment;
+static int set, segment, queue;
 static unsigned state = 4711;
 
 static unsigned random_number(void)
@@ -29,7 +29,7 @@ static unsigned random_number(void)
     return state >> 8;
 }
 
-/* Everything a program could do with the two objects; results do not matter, ends do. */
+/* Everything a program could do with the objects; results do not matter, ends do. */
 static void try_segment(int id)
 {
     struct shm_backend_shmid_ds ds;
@@ -67,8 +67,27 @@ static void try_set(int id)
         shm_backend_semctl(id, 0, LIBSHM_IPC_SET, (union shm_backend_semun){.buf = &ds});
 }
 
+static void try_queue(int id)
+{
+    static struct letter letter;
+    const struct timespec shortly = {.tv_nsec = 2000000};
+    struct shm_backend_msqid_ds ds;
+
+    letter.type = 2;
+    shm_backend_msgtimedsnd(id, &letter, 500, 0, &shortly);
+    shm_backend_msgtimedrcv(id, &letter, 200, 0, 0, &shortly);
+    receive(id, &letter, LIBSHM_MSGMAX, 1, LIBSHM_MSG_COPY | LIBSHM_IPC_NOWAIT);
+    receive(id, &letter, LIBSHM_MSGMAX, -3, LIBSHM_IPC_NOWAIT);
+    shm_backend_msgtimedrcv(id, &letter, 10, 7, LIBSHM_MSG_NOERROR, &shortly);
+    send_filled(id, 1, 0);
+    if (shm_backend_msgctl(id, LIBSHM_IPC_STAT, &ds) == 0)
+        shm_backend_msgctl(id, LIBSHM_IPC_SET, &ds);
+}
+
 static void try_listings(void)
 {
+    struct shm_backend_msqid_ds queue_ds;
+    struct shm_backend_msginfo messages;
     struct shm_backend_shmusage usage;
     struct shm_backend_seminfo info;
     struct shm_backend_shmid_ds ds;
@@ -79,7 +98,10 @@ static void try_listings(void)
     shm_backend_semctl(0, 0, LIBSHM_SEM_INFO, (union shm_backend_semun){.info = &info});
     shm_backend_shm_list(ids, 16);
     shm_backend_sem_list(ids, 16);
-    shm_backend_collect(NULL, NULL);
+    shm_backend_msgctl(0, LIBSHM_MSG_INFO, &messages);
+    shm_backend_msgctl(0, LIBSHM_MSG_STAT, &queue_ds);
+    shm_backend_msg_list(ids, 16);
+    collect_debris();
 }
 
 static void try_keys(void)
@@ -90,6 +112,10 @@ static void try_keys(void)
     made = shm_backend_semget(KEY, 3, 0600);
     if (made >= 0)
         try_set(made);
+    made = shm_backend_msgget(KEY, 0600);
+    if (made >= 0)
+        try_queue(made);
+    shm_backend_msgget(KEY, LIBSHM_IPC_CREAT | 0600);
     shm_backend_shmget(KEY, 5000, LIBSHM_IPC_CREAT | LIBSHM_IPC_EXCL | 0600);
     shm_backend_shmget(KEY, 5000, LIBSHM_IPC_CREAT | 0600);
     shm_backend_semget(KEY, 3, LIBSHM_IPC_CREAT | 0600);
@@ -101,26 +127,34 @@ static void try_everything(void *unused)
     alarm(CALL_SECONDS * 4);
     try_segment(segment);
     try_set(set);
+    try_queue(queue);
     try_listings();
     try_keys();
     remove_segment(segment);
     remove_set(set);
+    remove_queue(queue);
     int id = shm_backend_shmget(KEY, 0, 0);
     if (id >= 0)
         remove_segment(id);
     id = shm_backend_semget(KEY, 0, 0);
     if (id >= 0)
         remove_set(id);
+    id = shm_backend_msgget(KEY, 0);
+    if (id >= 0)
+        remove_queue(id);
 }
 
 /* In a process of its own: nothing of this one's may remember the objects as they were. */
-static void make_both(void *ids)
+static void make_all(void *ids)
 {
     int *made = ids;
 
     made[0] = segment_at(KEY, 5000, 0600);
     made[1] = set_at(KEY, 3, 0600);
     EXPECT_OK(semop1(made[1], 0, 3, 0));
+    made[2] = queue_at(KEY, 0600);
+    for (int i = 0; i < 4; i++)
+        EXPECT_OK(send_filled(made[2], 1 + i % 3, (size_t)i * 100));
 }
 
 static int *shared_ids;
@@ -137,9 +171,10 @@ static void expect_survival(const char *attack, int detail)
 static void fresh(void)
 {
     remove_files();
-    EXPECT_INT(run(make_both, shared_ids), 0);
+    EXPECT_INT(run(make_all, shared_ids), 0);
     segment = shared_ids[0];
     set = shared_ids[1];
+    queue = shared_ids[2];
 }
 
 /*
@@ -158,10 +193,11 @@ static void write_at(const char *type, unsigned id, off_t offset, const void *by
     close(fd);
 }
 
-static void write_both(off_t offset, const void *bytes, size_t size)
+static void write_all(off_t offset, const void *bytes, size_t size)
 {
     write_at("m", (unsigned)segment, offset, bytes, size);
     write_at("s", (unsigned)set, offset, bytes, size);
+    write_at("q", (unsigned)queue, offset, bytes, size);
 }
 
 static void fill_random(unsigned char *bytes, size_t size)
@@ -177,7 +213,7 @@ static void attack_whole_header(void)
     for (int i = 0; i < 20; i++) {
         fresh();
         fill_random(bytes, sizeof bytes);
-        write_both(0, bytes, sizeof bytes);
+        write_all(0, bytes, sizeof bytes);
         expect_survival("random header", i);
     }
 }
@@ -187,17 +223,18 @@ static void attack_each_field(void)
 {
     static const uint32_t values[] = {0, 1, 0x7fffffff, 0xffffffff};
 
-    for (int offset = 0; offset < 512; offset += 4)
+    for (int offset = 0; offset < 704; offset += 4)
         for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
             if (offset >= 128 && i % 2)
                 continue;
             fresh();
-            write_both(offset, &values[i], sizeof values[i]);
+            write_all(offset, &values[i], sizeof values[i]);
             expect_survival("a field of the header", offset);
         }
 }
 
-static void attack_random_places(void)
+/* Of every other place the start of the file, where most is. */
+static void attack_random_places(const char *type, const int *id)
 {
     unsigned char bytes[64];
     struct stat st;
@@ -205,15 +242,15 @@ static void attack_random_places(void)
 
     for (int i = 0; i < scaled(150); i++) {
         fresh();
-        file_path(path, "s", (unsigned)set);
+        file_path(path, type, (unsigned)*id);
         EXPECT_OK(stat(path, &st));
         for (int places = 0; places < 40; places++) {
             fill_random(bytes, sizeof bytes);
             off_t limit = places % 2 ? 8192 : st.st_size;
-            write_at("s", (unsigned)set, (off_t)random_number() % (limit - 264) + 240, bytes,
+            write_at(type, (unsigned)*id, (off_t)random_number() % (limit - 264) + 240, bytes,
                      1 + random_number() % sizeof bytes % 24);
         }
-        expect_survival("random places of a set", i);
+        expect_survival("random places", i);
     }
 }
 
@@ -227,6 +264,8 @@ static void attack_sizes(void)
         file_path(path, "m", (unsigned)segment);
         EXPECT_OK(truncate(path, sizes[i]));
         file_path(path, "s", (unsigned)set);
+        EXPECT_OK(truncate(path, sizes[i]));
+        file_path(path, "q", (unsigned)queue);
         EXPECT_OK(truncate(path, sizes[i]));
         expect_survival("another size", (int)sizes[i]);
     }
@@ -263,14 +302,14 @@ static void replace(const char *path, int how)
 
 static void attack_names(void)
 {
-    static const char *const types[] = {"m", "s", "mk", "sk"};
+    static const char *const types[] = {"m", "s", "q", "mk", "sk", "qk"};
     char path[FILE_PATH_SIZE];
 
     for (int how = 0; how < 5; how++)
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 6; i++) {
             fresh();
-            unsigned number = i == 0 ? (unsigned)segment : i == 1 ? (unsigned)set : KEY;
-            file_path(path, types[i], number);
+            const int numbers[] = {segment, set, queue, KEY, KEY, KEY};
+            file_path(path, types[i], (unsigned)numbers[i]);
             replace(path, how);
             expect_survival("something else under the name", how * 10 + i);
         }
@@ -316,6 +355,9 @@ static void attack_keys(void)
         file_path(path, "sk", KEY);
         EXPECT_OK(unlink(path));
         EXPECT_OK(symlink(texts[i], path));
+        file_path(path, "qk", KEY);
+        EXPECT_OK(unlink(path));
+        EXPECT_OK(symlink(texts[i], path));
         expect_survival("the text of a key", i);
     }
 }
@@ -333,7 +375,7 @@ static void attack_by_crossed_keys(void)
 }
 
 /*
- * A set in use: another process scribbles over all of it while calls run.
+ * A set or a queue in use: another process scribbles over all of it while calls run.
  */
 
 static void timed(const char *what, double begun)
@@ -367,6 +409,16 @@ static void use_scribbled_set(void *unused)
     }
 }
 
+static void use_scribbled_queue(void *unused)
+{
+    (void)unused;
+    for (;;) {
+        double begun = seconds_now();
+        try_queue(queue);
+        timed("sending and receiving", begun);
+    }
+}
+
 static void scribble(unsigned char *bytes, size_t size, double seconds)
 {
     for (double end = seconds_now() + seconds; seconds_now() < end;) {
@@ -379,7 +431,7 @@ static void scribble(unsigned char *bytes, size_t size, double seconds)
     }
 }
 
-static void attack_a_set_in_use(void)
+static void attack_in_use(const char *type, const int *id, child_fn *use)
 {
     enum { USERS = 3, ROUNDS = 5 };
     char path[FILE_PATH_SIZE];
@@ -388,7 +440,7 @@ static void attack_a_set_in_use(void)
 
     for (int round = 0; round < ROUNDS; round++) {
         fresh();
-        file_path(path, "s", (unsigned)set);
+        file_path(path, type, (unsigned)*id);
         int fd = open(path, O_RDWR);
         EXPECT_OK(fd);
         EXPECT_OK(fstat(fd, &st));
@@ -397,7 +449,7 @@ static void attack_a_set_in_use(void)
         EXPECT(bytes != MAP_FAILED);
         close(fd);
         for (int i = 0; i < USERS; i++)
-            users[i] = start(use_scribbled_set, NULL);
+            users[i] = start(use, NULL);
         usleep(5000);
         scribble(bytes, size, 0.25);
         for (int i = 0; i < USERS; i++) {
@@ -405,12 +457,12 @@ static void attack_a_set_in_use(void)
             kill_and_reap(users[i]);
         }
         munmap(bytes, size);
-        expect_survival("a set that was scribbled upon in use", round);
+        expect_survival("an object that was scribbled upon in use", round);
     }
 }
 
 /* As made on a machine of the other byte order: refused, and nobody takes it for debris. */
-static void refuse_both(void *unused)
+static void refuse_all(void *unused)
 {
     (void)unused;
     EXPECT(shm_backend_shmat(segment, NULL, 0) == NOT_ATTACHED && errno == EINVAL);
@@ -421,6 +473,10 @@ static void refuse_both(void *unused)
     EXPECT(strstr(shm_error_detail(), "is not a semaphore set of this format"));
     EXPECT_ERR(shm_backend_semget(KEY, 0, 0), EINVAL);
     EXPECT(strstr(shm_error_detail(), "is not its semaphore set of this format"));
+    EXPECT_ERR(send_text(queue, 1, "x"), EINVAL);
+    EXPECT(strstr(shm_error_detail(), "is not a message queue of this format"));
+    EXPECT_ERR(shm_backend_msgget(KEY, 0), EINVAL);
+    EXPECT(strstr(shm_error_detail(), "is not its message queue of this format"));
 }
 
 static void reverse_numbers(void)
@@ -429,11 +485,11 @@ static void reverse_numbers(void)
     const uint32_t format = UINT32_C(0x01000000), order = UINT32_C(0x04030201);
 
     fresh();
-    write_both(12, &order, sizeof order);
-    EXPECT_INT(run(refuse_both, NULL), 0);
-    write_both(8, &format, sizeof format);
-    write_both(0, magic, sizeof magic);
-    EXPECT_INT(run(refuse_both, NULL), 0);
+    write_all(12, &order, sizeof order);
+    EXPECT_INT(run(refuse_all, NULL), 0);
+    write_all(8, &format, sizeof format);
+    write_all(0, magic, sizeof magic);
+    EXPECT_INT(run(refuse_all, NULL), 0);
 }
 
 int main(void)
@@ -449,13 +505,15 @@ int main(void)
     reverse_numbers();
     attack_whole_header();
     attack_each_field();
-    attack_random_places();
+    attack_random_places("s", &set);
+    attack_random_places("q", &queue);
     attack_sizes();
     attack_names();
     attack_hard_links();
     attack_keys();
     attack_by_crossed_keys();
-    attack_a_set_in_use();
+    attack_in_use("s", &set, use_scribbled_set);
+    attack_in_use("q", &queue, use_scribbled_queue);
     remove_files();
     return 0;
 }

@@ -229,6 +229,28 @@ static void make_all(void)
     EXPECT(arrays != NULL);
 }
 
+static void hold(void *gate)
+{
+    EXPECT_OK(semop1(set, 0, 1, UNDO));
+    gate_arrive(gate);
+}
+
+/* Two processes have held adjustments at once: their end leaves no longer way behind. */
+static void hold_and_end(void)
+{
+    struct gate gate;
+    pid_t pids[2];
+
+    gate_make(&gate);
+    for (int i = 0; i < 2; i++) {
+        pids[i] = start(hold, &gate);
+        gate_await(&gate);
+    }
+    for (int i = 0; i < 2; i++)
+        kill_and_reap(pids[i]);
+    gate_close(&gate);
+}
+
 int main(void)
 {
     announce();
@@ -236,6 +258,7 @@ int main(void)
     if (on_posix() && !can_forbid())
         leave_out("system calls", "a sanitizer makes some of its own");
     make_all();
+    hold_and_end();
     if (keeps_descriptors())
         leave_out("accesses of memory", "a look at the header would keep a descriptor");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

@@ -208,7 +208,7 @@ int main(void)
         family = &families[i];
         race_in_rounds();
         race_with_kills();
-        EXPECT_OK(shm_backend_collect(NULL, NULL));
+        EXPECT_OK(collect_debris());
         EXPECT_ERR(family->get(key, 0), ENOENT);
     }
     EXPECT_INT(shm_backend_shm_list(NULL, 0), 0);

@@ -14,11 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "libshm/arrays.h"
 #include "libshm/arrays_layout.h"
+#include "posix/posix_queue_format.h"
 #include "tests/backend_files.h"
 #include "tests/backend_support.h"
 
@@ -175,9 +177,9 @@ static void use(void *cast)
 }
 
 /* How many calls succeeded in all rounds: a writer so wild that nothing ever works shows little. */
-enum kind { A_SET, A_QUEUE, A_SEGMENT, ARRAYS, KINDS };
-static const char *const kind_names[KINDS] = {"a set", "a queue", "a segment's header",
-                                              "arrays"};
+enum kind { A_SET, SLEEPERS, A_QUEUE, A_SEGMENT, ARRAYS, KINDS };
+static const char *const kind_names[KINDS] = {"a set", "a set's sleepers", "a message queue",
+                                              "a segment's header", "arrays"};
 static int successes_of[KINDS];
 
 static void expect_successes(enum kind kind)
@@ -300,8 +302,8 @@ static void scribble_over_a_set(unsigned seed)
     remove_files();
 }
 
-/* The queue lies far behind: it has a round of its own. */
-static void scribble_over_a_queue(unsigned seed)
+/* The sleepers lie far behind: they have a round of their own. */
+static void scribble_over_sleepers(unsigned seed)
 {
     enum { WAITERS = 4096 + 16384 * 64 };
 
@@ -313,10 +315,170 @@ static void scribble_over_a_queue(unsigned seed)
     target.areas[1] = (struct area){CONTROL + 64, 64, 2};
     target.good_every = 64;
     target.lock = CONTROL;
-    expect_survival(A_QUEUE, use_set, seed);
+    expect_survival(SLEEPERS, use_set, seed);
     munmap(target.bytes, WAITERS + PAGE);
     remove_set(set);
     remove_files();
+}
+
+/*
+ * A message queue: its state, its sleepers, its blocks.
+ */
+
+enum { WAIT_NS = 2000000 };
+
+static int queue;
+static key_t queue_key;
+
+static int send_something(void)
+{
+    static struct letter letter;
+    const struct timespec shortly = {.tv_nsec = WAIT_NS};
+
+    letter.type = 1 + (long)(random_number() % 3);
+    size_t size = random_number() % (random_number() % 8 ? 300 : LIBSHM_MSGMAX + 1);
+    return shm_backend_msgtimedsnd(queue, &letter, size, 0, &shortly);
+}
+
+/* Into bytes behind which nobody may write. */
+static int receive_something(int copy)
+{
+    const struct timespec shortly = {.tv_nsec = WAIT_NS};
+    const int flags[] = {0, 0, LIBSHM_MSG_NOERROR, LIBSHM_MSG_EXCEPT};
+    size_t room = random_number() % (random_number() % 4 ? 400 : LIBSHM_MSGMAX + 1);
+    long type = (long)(random_number() % 7) - 3;
+    static char *place;
+
+    if (!place)
+        place = (char *)guarded_bytes(2 * PAGE + 4 * PAGE) + 6 * PAGE;
+    char *message = place - sizeof(long) - room;
+    ssize_t n = shm_backend_msgtimedrcv(
+        queue, message, room, type,
+        copy ? LIBSHM_MSG_COPY | LIBSHM_IPC_NOWAIT : flags[random_number() % 4], &shortly);
+    EXPECT(n <= (ssize_t)room);
+    return (int)n;
+}
+
+static int control_queue(void)
+{
+    struct shm_backend_msqid_ds ds;
+    struct shm_backend_msginfo info;
+    int ids[4];
+
+    switch (random_number() % 6) {
+    case 0:
+        return shm_backend_msgctl(queue, LIBSHM_IPC_STAT, &ds);
+    case 1:
+        if (shm_backend_msgctl(queue, LIBSHM_IPC_STAT, &ds) != 0)
+            return -1;
+        ds.perm.mode = 0600;
+        ds.qbytes = random_number() % (LIBSHM_MSGMNB + 1);
+        return shm_backend_msgctl(queue, LIBSHM_IPC_SET, &ds);
+    case 2:
+        return shm_backend_msgctl(0, LIBSHM_MSG_INFO, &info);
+    case 3:
+        return shm_backend_msgctl(0, LIBSHM_MSG_STAT, &ds);
+    case 4:
+        return shm_backend_msgget(queue_key, 0);
+    default:
+        return (int)shm_backend_msg_list(ids, 4);
+    }
+}
+
+static int use_queue(void)
+{
+    switch (random_number() % 8) {
+    case 0:
+        return control_queue();
+    case 1:
+        return receive_something(1);
+    case 2:
+    case 3:
+    case 4:
+        return receive_something(0);
+    default:
+        return send_something();
+    }
+}
+
+static size_t size_of_queue(void)
+{
+    char path[FILE_PATH_SIZE];
+    struct stat st;
+
+    file_path(path, "q", (unsigned)queue);
+    EXPECT_OK(stat(path, &st));
+    return (size_t)st.st_size;
+}
+
+static void scribble_over_a_queue(unsigned seed)
+{
+    queue_key = free_key();
+    queue = queue_at(queue_key, 0600);
+    for (int i = 0; i < 8; i++)
+        EXPECT_OK(send_filled(queue, 1 + i % 3, 200));
+    size_t size = size_of_queue(), blocks = size - PX_QUEUE_BLOCKS * sizeof(struct px_block);
+    size_t slots = blocks - 2 * PX_QUEUE_SLOTS * sizeof(uint64_t);
+    map_target("q", queue, size);
+    keep_bytes(PX_QUEUE_OFFSET + sizeof(struct px_queue));
+    target.areas[0] = (struct area){24, SEMAPHORES - 24, 4};
+    target.areas[1] = (struct area){PX_QUEUE_OFFSET, sizeof(struct px_queue), 4};
+    target.areas[2] = (struct area){slots - 16384 * sizeof(struct px_waiter), 1024, 2};
+    target.areas[3] = (struct area){slots, 1024, 2};
+    target.areas[4] = (struct area){blocks, PAGE, 3};
+    target.areas[5] = (struct area){ROWS, 1024, 1};
+    target.good_every = 64;
+    target.lock = CONTROL;
+    expect_survival(A_QUEUE, use_queue, seed);
+    munmap(target.bytes, size);
+    remove_queue(queue);
+    remove_files();
+}
+
+/* Whatever these calls say, they come back. */
+static void use_queue_at_once(void *unused)
+{
+    struct shm_backend_msqid_ds ds;
+    struct letter letter = {.type = 1};
+
+    (void)unused;
+    shm_backend_msgtimedrcv(queue, &letter, 100, 0, LIBSHM_IPC_NOWAIT, NULL);
+    shm_backend_msgtimedsnd(queue, &letter, 100, LIBSHM_IPC_NOWAIT, NULL);
+    shm_backend_msgtimedrcv(queue, &letter, 100, 0, LIBSHM_IPC_NOWAIT, NULL);
+    shm_backend_msgtimedrcv(queue, &letter, 100, -2, LIBSHM_IPC_NOWAIT, NULL);
+    shm_backend_msgctl(queue, LIBSHM_IPC_STAT, &ds);
+}
+
+/* One that was used, is empty again, and where a call has found that. */
+static void make_used_queue(void)
+{
+    queue = queue_at(queue_key, 0600);
+    EXPECT_OK(send_filled(queue, 1, 100));
+    struct letter letter;
+    EXPECT_INT(receive(queue, &letter, 100, 0, LIBSHM_IPC_NOWAIT), 100);
+    EXPECT_ERR(receive(queue, &letter, 100, 0, LIBSHM_IPC_NOWAIT), ENOMSG);
+}
+
+/* Random bytes seldom meet a field that is one bit away from what it should be. */
+static void flip_each_bit_of_a_queue(void)
+{
+    const size_t end = PX_QUEUE_OFFSET + sizeof(struct px_queue);
+    size_t bit = 8 * PX_QUEUE_OFFSET, stride = (size_t)test_scale();
+
+    queue_key = free_key();
+    for (; bit < 8 * end; bit += stride) {
+        make_used_queue();
+        map_target("q", queue, end);
+        target.bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
+        int status = run(use_queue_at_once, NULL);
+        if (status != 0)
+            fail_at(__FILE__, __LINE__,
+                    "bit %zu of byte %zu of a queue: the process ended with %d", bit % 8,
+                    bit / 8, status);
+        munmap(target.bytes, end);
+        remove_queue(queue);
+        remove_files();
+    }
 }
 
 /*
@@ -503,9 +665,12 @@ int main(void)
         if (!on_posix())
             continue;
         scribble_over_a_set(round);
+        scribble_over_sleepers(round);
         scribble_over_a_queue(round);
         scribble_over_a_segment(round);
     }
+    if (on_posix())
+        flip_each_bit_of_a_queue();
     for (enum kind kind = on_posix() ? A_SET : ARRAYS; kind < KINDS; kind++)
         expect_successes(kind);
     return 0;

@@ -277,6 +277,26 @@ static void test_stat(void)
     CHECK(!segment_exists(segment) && !set_exists(set));
 }
 
+static void test_queue(void)
+{
+    struct {
+        long type;
+        char bytes[5];
+    } message = {1, "abcd"};
+    int queue = shm_backend_msgget(KEY, LIBSHM_IPC_CREAT | LIBSHM_IPC_EXCL | 0604);
+    CHECK(queue >= 0 && shm_backend_msgtimedsnd(queue, &message, 5, 0, NULL) == 0);
+    CHECK(run("ls") == 0 && contains(out, "msg ") && contains(out, "%d", queue));
+    CHECK(contains(out, " 0604 "));
+    CHECK(run("ls --msg --json") == 0 && is_json(out) && contains(out, "\"qnum\": 1"));
+    CHECK(run("ls --shm") == 0 && !contains(out, "msg "));
+    CHECK(run("stat %d", KEY) == 0 && contains(out, "queue %d\n", queue));
+    CHECK(contains(out, "1 with 5 bytes, of at most "));
+    CHECK(run("rm --sem %d", KEY) == 1);
+    CHECK(run("rm --msg %d", KEY) == 0 &&
+          contains(out, "removed queue %d, key %d\n", queue, KEY));
+    CHECK(run("stat %d", KEY) == 1);
+}
+
 static void test_remove_one_family(void)
 {
     int segment = make_segment(KEY, 1), set = make_set(KEY, 1);
@@ -390,6 +410,7 @@ int main(int count, char **arguments)
     test_nothing_there();
     test_list();
     test_stat();
+    test_queue();
     test_remove_one_family();
     test_remove_attached();
     test_remove_all();

@@ -55,6 +55,8 @@ static struct place {
 static pid_t other;
 static int to_other[2], from_other[2];
 
+static cpu_set_t anywhere;
+
 static void *shared(size_t size)
 {
     void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -93,6 +95,27 @@ static unsigned long address_of(pid_t pid)
 }
 
 /*
+ * Each step wakes the tracer and then the victim, which takes many times as long on another processor that
+ * is asleep meanwhile.
+ */
+
+void step_on_one_processor(void)
+{
+    cpu_set_t here;
+
+    if (CPU_COUNT(&anywhere) == 0)
+        EXPECT_OK(sched_getaffinity(0, sizeof anywhere, &anywhere));
+    CPU_ZERO(&here);
+    CPU_SET(sched_getcpu(), &here);
+    EXPECT_OK(sched_setaffinity(0, sizeof here, &here));
+}
+
+void step_on_any_processor(void)
+{
+    EXPECT_OK(sched_setaffinity(0, sizeof anywhere, &anywhere));
+}
+
+/*
  * The victim.
  */
 
@@ -126,6 +149,7 @@ static int stopped_by(pid_t pid)
 static pid_t start_victim(const struct step_case *c)
 {
     step_board->done = step_board->dead = step_board->first = 0;
+    step_on_one_processor();
     pid_t pid = fork();
     EXPECT_OK(pid);
     if (pid == 0)
@@ -138,6 +162,7 @@ static pid_t start_victim(const struct step_case *c)
 static void kill_victim(pid_t pid)
 {
     kill_and_reap(pid);
+    step_on_any_processor();
     step_board->dead = 1;
 }
 
@@ -232,12 +257,17 @@ static void choose_anchors(void)
     }
 }
 
-/* A fresh victim after n instructions; n == length: after its call. */
+/* A fresh victim after n instructions; n == length: after its call, where it stops by itself. */
 static pid_t victim_at(const struct step_case *c, int n)
 {
     pid_t pid = start_victim(c);
 
-    if (n < length && anchor[n] > 0) {
+    if (n == length) {
+        EXPECT_OK(ptrace(PTRACE_CONT, pid, NULL, NULL));
+        EXPECT_INT(stopped_by(pid), SIGSTOP);
+        return pid;
+    }
+    if (anchor[n] > 0) {
         if (run_often(pid, path[anchor[n]], visits[anchor[n]])) {
             steps(pid, n - anchor[n]);
             return pid;
@@ -436,9 +466,10 @@ static int count_files(void)
 
 void step_nothing_left(void)
 {
-    EXPECT(shm_backend_collect(NULL, NULL) >= 0);
+    EXPECT(collect_debris() >= 0);
     EXPECT_INT(shm_backend_shm_list(NULL, 0), 0);
     EXPECT_INT(shm_backend_sem_list(NULL, 0), 0);
+    EXPECT_INT(shm_backend_msg_list(NULL, 0), 0);
     if (on_posix())
         EXPECT_INT(count_files(), 0);
 }

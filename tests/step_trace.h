@@ -44,6 +44,10 @@ bool step_is_possible(void);
 void step_start(void);
 void step_stop(void);
 
+/* Whoever steps and the children that it forks from now on: where it is, until it is let go anywhere again. */
+void step_on_one_processor(void);
+void step_on_any_processor(void);
+
 /* Kills at every `stride`-th instruction; returns how many there were. Exits on a failure. */
 long step_run(const struct step_case *c, int stride);
 
@@ -70,6 +74,7 @@ void step_yield(double end, const char *text, const char *file, int line);
 /* Expects no object, and of the user-space backend no file either. */
 void step_nothing_left(void);
 
-extern const struct step_case step_cases_shm[], step_cases_sem[], step_cases_arrays[];
+extern const struct step_case step_cases_shm[], step_cases_sem[], step_cases_msg[],
+    step_cases_arrays[];
 
 #endif

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libshm/queue.h"
 #include "tests/support.h"
 
 /* Shared with all children, because the one that makes an object may not be there to remove it.
@@ -62,6 +63,9 @@ void remove_leftovers(void)
         int id = shm_getshmid(test_key(i));
         if (id >= 0)
             shm_remove_memory(id);
+        id = shm_getmsqid(test_key(i));
+        if (id >= 0)
+            shm_remove_queue(id);
         id = shm_getsemid(test_key(i));
         if (id >= 0)
             shm_remove_semaphore(id);

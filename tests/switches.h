@@ -60,7 +60,9 @@
     X(row_numbers)                                                                             \
     X(waiter_numbers)                                                                          \
     X(waiter_operations)                                                                       \
-    X(redo_record)
+    X(redo_record)                                                                             \
+    X(sweep)                                                                                   \
+    X(room)
 
 #define SWITCH_ENUM(name) OFF_##name,
 enum switch_name { OFF_nothing, SWITCHES(SWITCH_ENUM) OFF_count };

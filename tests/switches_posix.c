@@ -15,6 +15,7 @@
 #include "posix/posix_lock.h"
 #include "posix/posix_perm.h"
 #include "posix/posix_process.h"
+#include "posix/posix_queue_sweep.h"
 #include "posix/posix_redo.h"
 #include "posix/posix_repair.h"
 #include "posix/posix_rows.h"
@@ -196,9 +197,10 @@ WRAP(int, px_set_reserve, struct px_set *s, size_t start, size_t end)
     return OFF(set_space) ? 0 : __real_px_set_reserve(s, start, end);
 }
 
-WRAP(int, px_perm_class_grants, int class_shift, unsigned mode, unsigned wanted)
+/* A class to which all is granted. */
+WRAP(unsigned, px_perm_class, const struct shm_backend_perm *perm)
 {
-    return OFF(permissions) || __real_px_perm_class_grants(class_shift, mode, wanted);
+    return OFF(permissions) ? 0 : __real_px_perm_class(perm);
 }
 
 /* Cancellation stays blocked. */
@@ -207,6 +209,20 @@ WRAP(void, px_block_signals, struct px_mask *old)
     __real_px_block_signals(old);
     if (OFF(signal_mask))
         pthread_sigmask(SIG_SETMASK, &old->signals, NULL);
+}
+
+/*
+ * Message queues.
+ */
+
+WRAP(int, px_queue_sweep, struct px_set *s)
+{
+    return OFF(sweep) ? 0 : __real_px_queue_sweep(s);
+}
+
+WRAP(int, px_queue_take_room, struct px_set *s, size_t size)
+{
+    return __real_px_queue_take_room(s, size) || OFF(room);
 }
 
 /*

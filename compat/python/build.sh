@@ -62,13 +62,14 @@ compile()
     done
 }
 
-# A linker may refuse to be told of a name that is not there: 2 and 3 have one each.
+# A linker may refuse to be told of a name that is not there: 2 and 3 have one each. only_init FILE: which is
+# written for this link, others may be under way.
 only_init()
 {
     name=PyInit__shm
     [ "${tag%%.*}" != 2 ] || name=init_shm
-    echo "{ global: $name; local: *; };" >"$objects/exports"
-    echo "-Wl,--version-script=$objects/exports"
+    echo "{ global: $name; local: *; };" >"$1"
+    echo "-Wl,--version-script=$1"
 }
 
 # link FOLDER LIBRARY...: the extension, in the package there
@@ -76,11 +77,12 @@ only_init()
 link()
 {
     extension=$1/libshm/_shm$suffix
+    exports=$objects/exports.${1##*/}
     shift
     mkdir -p "${extension%/*}"
     echo "  CCLD     $extension"
     # Under a name of its own first: somebody may have the old one mapped.
-    $LINK $(only_init) -o "$extension.new" $(objects) "$@" $LIBS
+    $LINK $(only_init "$exports") -o "$extension.new" $(objects) "$@" $LIBS
     mv -f "$extension.new" "$extension"
 }
 

@@ -145,7 +145,10 @@ struct bench_worker {
 /* Each in a process of its own, for so many seconds from a common start; false if one failed. */
 bool bench_at_once(struct bench_worker *workers, int count, double seconds);
 
-/* Children leave it to their parent what an interrupt ends: who waits for them would wait for ever. */
+/*
+ * Children leave it to their parent what an interrupt ends: who waits for them would wait for ever. Without
+ * their parent, however it ended, they end as well.
+ */
 pid_t bench_fork(void);
 
 /* Zeroed memory that children share; NULL if there is none. */

@@ -1,6 +1,7 @@
 /* Tables for people, JSON for report.py. */
 #include "config.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -102,6 +103,12 @@ static void print_case(const struct bench_group *group, const struct bench_case 
     putchar('\n');
 }
 
+/* Beside much other work a quick run may have counted nothing: then there is no such figure. */
+static bool is_there(const struct bench_figure *f, double scale)
+{
+    return isfinite(f->median * scale) && isfinite(f->min * scale) && isfinite(f->max * scale);
+}
+
 static void json_case(const struct bench_group *group, const struct bench_case *c,
                       const struct bench_figure *own, bool first)
 {
@@ -110,7 +117,7 @@ static void json_case(const struct bench_group *group, const struct bench_case *
          role_names[c->role]);
     json_text("peer", c->peer);
     json_text("limit", c->limit);
-    if (c->run == NULL && c->timed == NULL)
+    if ((c->run == NULL && c->timed == NULL) || !is_there(own, scale))
         json("\"median\": null}");
     else
         json("\"bytes\": %.0f, \"median\": %.9g, \"min\": %.9g, \"max\": %.9g}", c->bytes,
@@ -173,14 +180,23 @@ static bool is_met(const struct bench_verdict *v)
     return v->at_least ? v->figure >= v->bound : v->figure <= v->bound;
 }
 
+static void json_figure(const char *key, double value)
+{
+    if (isfinite(value))
+        json("\"%s\": %.9g, ", key, value);
+    else
+        json("\"%s\": null, ", key);
+}
+
 static void print_verdict(const struct bench_verdict *v, bool first)
 {
     printf("  %3d  %-58s %9.3f %s %s %-8.4g %s\n", v->row, v->what, v->figure, v->unit,
            v->at_least ? ">=" : "<=", v->bound, is_met(v) ? "met" : "MISSED");
-    json("%s\n  {\"row\": %d, \"what\": \"%s\", \"value\": %.9g, \"other\": %.9g, ",
-         first ? "" : ",", v->row, v->what, v->value, v->other);
-    json("\"measured_unit\": \"%s\", \"figure\": %.9g, \"unit\": \"%s\", ", v->measured_unit,
-         v->figure, v->unit);
+    json("%s\n  {\"row\": %d, \"what\": \"%s\", ", first ? "" : ",", v->row, v->what);
+    json_figure("value", v->value);
+    json_figure("other", v->other);
+    json_figure("figure", v->figure);
+    json("\"measured_unit\": \"%s\", \"unit\": \"%s\", ", v->measured_unit, v->unit);
     json("\"bound\": %.9g, \"relation\": \"%s\", \"met\": %s}", v->bound,
          v->at_least ? ">=" : "<=", is_met(v) ? "true" : "false");
 }

@@ -43,6 +43,8 @@ for backend in posix sysv; do
     # shellcheck disable=SC2086
     "tests/bench/bench_$backend" $quick --json "$work/c-$backend.json"
 done
+# shellcheck disable=SC2086
+"$top/tests/bench/names.sh" $quick --json "$work/names.json"
 for_each '3.*' both_backends
 for_each '3.*' can_plot >"$work/text"
 [ -z "$report" ] || "${renderer:-python3}" "$top/tests/bench/report.py" "$top/doc" "$work"/*.json

@@ -29,7 +29,7 @@ size_t fuzz_bytes(struct fuzz_input *input, void *to, size_t most);
 
 /*
  * Once for a process: a namespace of its own, emptied at the end, and the watchdog: an act may
- * take a second of processor time, and ten altogether.
+ * take a second of processor time, four where comparisons are traced, and ten altogether.
  */
 void fuzz_start(void);
 

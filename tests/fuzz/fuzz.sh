@@ -1,7 +1,7 @@
 #!/bin/sh
 # fuzz.sh CORPUS SECONDS HARNESS...: searches with each harness, from its folder of the corpus,
 # and prints what it found: executions, coverage, and every finding with its input in base64.
-# JOBS harnesses run at once (1 if unset). NEW_CORPUS, if set, is a folder that keeps new inputs.
+# fuzz_NAME and fuzz_NAME_names begin with those of NAME. JOBS harnesses run at once (1 if unset). NEW_CORPUS, if set, is a folder that keeps new inputs.
 set -u
 
 corpus=$1
@@ -20,12 +20,13 @@ export UBSAN_OPTIONS
 search()
 {
     name=$(basename "$1")
+    inputs=$(printf '%s' "$name" | cut -d_ -f2)
     kept=${NEW_CORPUS:-$work}/${name#fuzz_}
     mkdir -p "$kept" "$work/$name" "$store/$name"
     chmod 700 "$store/$name"
     LIBSHM_DIR=$store/$name "$1" -max_total_time="$seconds" -max_len=512 -rss_limit_mb=1024 \
         -timeout=10 -use_value_profile=1 -print_final_stats=1 -artifact_prefix="$work/$name/" \
-        "$kept" "$corpus/${name#fuzz_}" >"$work/$name.log" 2>&1 || : >"$work/$name.failed"
+        "$kept" "$corpus/$inputs" >"$work/$name.log" 2>&1 || : >"$work/$name.failed"
 }
 
 report()

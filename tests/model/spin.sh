@@ -89,6 +89,12 @@ holds single -DN=3 -DDEATHS="${SPIN_DEATHS:-1}" -DROUNDS=1
 for broken in NO_FINISH NO_HELP NO_WORD_LOCK STORE_CELL; do
     fails single -DN=2 -D$broken
 done
+holds queue -DRECEIVERS=1 -DDEATHS=0
+holds queue -DRECEIVERS=2 -DEACH=1
+for broken in CLOSED_FIRST NO_AGE NO_HELP NO_WAIT; do
+    fails queue -DRECEIVERS=1 -D$broken
+done
+fails queue -DRECEIVERS=2 -DEACH=1 -DTAKE_BY_STORE
 # A lock is only stolen from who took it after a third process has repaired it.
 fails set -DN=3 -DDEATHS=1 -DNO_TAG
 

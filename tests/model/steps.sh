@@ -1,6 +1,6 @@
 #!/bin/sh
 # The steps of the models are those of the code: each STEP(name) of a model is named by a comment
-# "model: name" in the code, and the other way round. Two models share what both are about.
+# "model: name" in the code, and the other way round. Some models share what both are about.
 set -u
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -41,5 +41,5 @@ same()
 }
 
 same publish.pml "$top"/libshm/*.c
-same 'set.pml single.pml' "$top"/posix/*.c
+same 'set.pml single.pml queue.pml' "$top"/posix/*.c
 exit "$status"

@@ -1,0 +1,5 @@
+#!/bin/sh
+# conform_sem with the drop-in library in the kernel's place.
+set -eu
+. "${srcdir:-.}/tests/conformance/dropin.sh"
+conform sem
