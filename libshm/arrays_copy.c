@@ -7,15 +7,11 @@
 #include "libshm/stream.h"
 
 /*
- * Below this, three slots of data are likely to be in some cache, where plain stores win; far
- * above it, streaming stores save the reading of the lines they replace.
+ * Below this, what an update reads and writes, three to four times as much, is likely to be in some cache, where
+ * plain stores win; above it, streaming stores save the reading of the lines they replace. Measured: as good
+ * from 16 MB on where the last cache has 300 MB, better from 5 MB on where it has 32.
  */
-size_t shm_arrays_stream_threshold = (size_t)1 << 25;
-
-bool shm_copy_streams(const struct shm_partition *p)
-{
-    return p->slot_nbytes >= shm_arrays_stream_threshold;
-}
+size_t shm_arrays_stream_threshold = (size_t)12 << 20;
 
 void shm_copy(void *to, const void *from, size_t nbytes, bool streaming)
 {

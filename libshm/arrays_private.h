@@ -99,8 +99,7 @@ int shm_lock_wait(const struct shm_partition *p, struct shm_deadline *d); /* EIN
 int shm_lock_release(const struct shm_partition *p);
 
 /* arrays_copy.c */
-extern size_t shm_arrays_stream_threshold; /* bytes of a slot; tests set it */
-bool shm_copy_streams(const struct shm_partition *p);
+extern size_t shm_arrays_stream_threshold; /* bytes that one call replaces; tests set it */
 void shm_copy(void *to, const void *from, size_t nbytes, bool streaming);
 
 /* arrays_read.c: one version of a partition; `out` by index, NULL entries are left out. */

@@ -19,6 +19,7 @@ struct visit {
     const struct shm_job *job;
     unsigned char *pending; /* by partition: still to be done */
     size_t left;
+    size_t nbytes; /* that are replaced */
     size_t done;
     struct shm_deadline deadline;
 };
@@ -53,16 +54,16 @@ static int fill(const struct shm_job *job, const struct shm_partition *p,
 }
 
 /* W0 to W5 around the work; the caller has the lock. */
-static int publish(const struct shm_job *job, const struct shm_partition *p,
+static int publish(const struct visit *visit, const struct shm_partition *p,
                    const struct shm_hold *hold)
 {
-    bool streaming = shm_copy_streams(p);
+    bool streaming = visit->nbytes >= shm_arrays_stream_threshold;
     uint64_t v = shm_publish_begin(p, streaming);
     struct shm_place place = {.old = shm_publish_slot(p, v),
                               .fresh = shm_publish_slot(p, v + 1),
                               .streaming = streaming,
                               .hold = hold};
-    if (fill(job, p, &place) < 0) /* model: W3 */
+    if (fill(visit->job, p, &place) < 0) /* model: W3 */
         return -1;
     shm_publish_end(p, v, streaming);
     return 0;
@@ -84,13 +85,13 @@ static int unlock(const struct shm_partition *p, int result)
  * Only a callback can come back to its own partition or fork, so only then the lock is entered
  * in the thread's list: it costs a system call to know the process.
  */
-static int run_locked(const struct shm_job *job, const struct shm_partition *p)
+static int run_locked(const struct visit *visit, const struct shm_partition *p)
 {
-    if (!job->calls_out)
-        return unlock(p, publish(job, p, NULL));
+    if (!visit->job->calls_out)
+        return unlock(p, publish(visit, p, NULL));
     struct shm_hold hold;
-    shm_hold_enter(&hold, job->arrays, p->shmid);
-    int result = publish(job, p, &hold);
+    shm_hold_enter(&hold, visit->job->arrays, p->shmid);
+    int result = publish(visit, p, &hold);
     shm_hold_leave(&hold);
     /* A child that was forked by the callback got here too: the lock is its parent's. */
     if (!shm_hold_is_mine(&hold))
@@ -102,7 +103,7 @@ static int run_locked(const struct shm_job *job, const struct shm_partition *p)
 
 static int finish(struct visit *visit, size_t i)
 {
-    if (run_locked(visit->job, &visit->job->arrays->partitions[i]) < 0)
+    if (run_locked(visit, &visit->job->arrays->partitions[i]) < 0)
         return -1;
     visit->pending[i] = 0;
     visit->left--;
@@ -175,6 +176,7 @@ static int check_and_mark(struct visit *visit)
         if (shm_segment_check_live(p) < 0 || shm_hold_check(p) < 0 || shm_view_check(p) < 0)
             return -1;
         visit->left++;
+        visit->nbytes += p->slot_nbytes;
     }
     return 0;
 }

@@ -38,6 +38,15 @@ void shm_stream_copy(void *to, const void *from, size_t nbytes)
     memcpy(target + done, source + done, nbytes - done);
 }
 
+void shm_stream_pair(void *to, const void *from, void *also_to, const void *also_from,
+                     size_t nlines)
+{
+    for (size_t at = 0; at < nlines * LINE; at += LINE) {
+        stream_line((unsigned char *)to + at, (const unsigned char *)from + at);
+        stream_line((unsigned char *)also_to + at, (const unsigned char *)also_from + at);
+    }
+}
+
 void shm_stream_fence(void)
 {
     _mm_sfence();

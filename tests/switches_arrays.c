@@ -115,6 +115,13 @@ WRAP(void, shm_stream_copy, void *to, const void *from, size_t nbytes)
     __real_shm_stream_copy((char *)to + done, (const char *)from + done, nbytes - done);
 }
 
+WRAP(void, shm_stream_pair, void *to, const void *from, void *also_to, const void *also_from,
+     size_t nlines)
+{
+    shm_stream_copy(to, from, nlines * 64);
+    shm_stream_copy(also_to, also_from, nlines * 64);
+}
+
 /*
  * Attaching: the groups of fields of a segment.
  */
