@@ -32,6 +32,7 @@
 #include "tests/backend_support.h"
 
 enum {
+    PATIENCE = 60,     /* seconds that a victim has until it stops */
     LONGEST = 1 << 21, /* instructions of a call, sanitizers' own ones included */
     PLACES = 1 << 17,  /* for different addresses: a power of two */
     VISIT = 3,         /* what running to an address once more costs, in steps */
@@ -121,7 +122,6 @@ void step_on_any_processor(void)
 
 static void be_victim(const struct step_case *c)
 {
-    alarm(30);
     if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
         _exit(77);
     if (c->ready)
@@ -133,13 +133,18 @@ static void be_victim(const struct step_case *c)
     _exit(1);
 }
 
-/* Returns the signal that has stopped it. */
+/*
+ * Returns the signal that has stopped it. Each stop has its time, not the whole call: beside other tests a hundred
+ * thousand steps take as long as these leave.
+ */
 static int stopped_by(pid_t pid)
 {
     int status = 0;
 
+    alarm(PATIENCE);
     while (waitpid(pid, &status, 0) < 0)
         EXPECT_INT(errno, EINTR);
+    alarm(0);
     if (!WIFSTOPPED(status))
         fail_at(__FILE__, __LINE__, "the victim ended by itself, status %#x", status);
     return WSTOPSIG(status);
@@ -326,6 +331,15 @@ bool step_is_possible(void)
     return false;
 }
 
+/* Of this process alone: the victim ends with it. */
+static void lose_patience(int number)
+{
+    static const char text[] = "the victim has neither stopped nor ended for a minute\n";
+
+    (void)number;
+    _exit(write(STDOUT_FILENO, text, sizeof text - 1) < 0 ? 2 : 1);
+}
+
 void step_start(void)
 {
     step_board = shared(sizeof *step_board);
@@ -343,6 +357,7 @@ void step_start(void)
         be_other();
     close(to_other[0]);
     close(from_other[1]);
+    signal(SIGALRM, lose_patience);
 }
 
 void step_stop(void)
