@@ -17,19 +17,12 @@ enum {
     READY_POLLS = 250, /* a millisecond each: how long an attach waits for a creator */
 };
 
-static int find(struct shm_partition *p, key_t key, struct shm_backend_shmid_ds *ds)
+static int find(struct shm_partition *p, key_t key)
 {
     if (key == LIBSHM_IPC_PRIVATE)
         return shm_fail(EINVAL, "key 0 names no array set: it always makes a new object");
     p->shmid = shm_backend_shmget(key, 0, 0);
-    if (p->shmid < 0 || shm_backend_shmctl(p->shmid, LIBSHM_IPC_STAT, ds) < 0)
-        return -1;
-    if (ds->segsz < sizeof(struct shm_segment_header))
-        return shm_failf(EINVAL,
-                         "the segment with key %u has %zu bytes, less than the header of an "
-                         "array set; it is something else",
-                         (unsigned)key, ds->segsz);
-    return 0;
+    return p->shmid < 0 ? -1 : 0;
 }
 
 /* Who may only read still reads without a lock, so a refusal of writing is no failure. */
@@ -50,23 +43,47 @@ static int map(struct shm_partition *p)
     return 0;
 }
 
+/*
+ * The size, which the segment itself names. Where the backend cannot confirm it without a system call it is asked,
+ * which in user space counts the attaches as well.
+ */
+static int measure(const struct shm_partition *p, key_t key, size_t *size)
+{
+    struct shm_backend_shmid_ds ds;
+    *size = (size_t)p->header->total; /* mapped are whole pages, whatever it is */
+    if (!shm_backend_shm_is(p->shmid, key, *size)) {
+        if (shm_backend_shmctl(p->shmid, LIBSHM_IPC_STAT, &ds) < 0)
+            return -1;
+        *size = ds.segsz;
+    }
+    if (*size < sizeof *p->header)
+        return shm_failf(EINVAL,
+                         "the segment with key %u has %zu bytes, less than the header of an "
+                         "array set; it is something else",
+                         (unsigned)key, *size);
+    return 0;
+}
+
 static uint64_t magic_of(const struct shm_partition *p)
 {
     /* Pairs with the release that publishes a new set: all its metadata are there. */
     return atomic_load_explicit(&p->header->magic, memory_order_acquire);
 }
 
-static int fail_forming(pid_t creator)
+static int fail_forming(int shmid)
 {
-    if (kill(creator, 0) == 0 || errno == EPERM)
+    struct shm_backend_shmid_ds ds;
+    if (shm_backend_shmctl(shmid, LIBSHM_IPC_STAT, &ds) < 0)
+        return -1;
+    if (kill(ds.cpid, 0) == 0 || errno == EPERM)
         return shm_failf(EAGAIN,
                          "the array set is not complete yet; its creator, process %ld, is "
                          "alive: try again",
-                         (long)creator);
+                         (long)ds.cpid);
     return shm_failf(ENOTRECOVERABLE,
                      "the array set was never completed: its creator, process %ld, does not "
                      "live any more; remove what it left behind (shmtool)",
-                     (long)creator);
+                     (long)ds.cpid);
 }
 
 static bool is_swapped(uint64_t magic)
@@ -77,7 +94,7 @@ static bool is_swapped(uint64_t magic)
     return swapped == LIBSHM_MAGIC_READY;
 }
 
-static int wait_until_ready(const struct shm_partition *p, pid_t creator)
+static int wait_until_ready(const struct shm_partition *p)
 {
     uint64_t magic = magic_of(p);
     for (int i = 0; magic == LIBSHM_MAGIC_FORMING && i < READY_POLLS; i++) {
@@ -87,7 +104,7 @@ static int wait_until_ready(const struct shm_partition *p, pid_t creator)
     if (magic == LIBSHM_MAGIC_READY)
         return 0;
     if (magic == LIBSHM_MAGIC_FORMING)
-        return fail_forming(creator);
+        return fail_forming(p->shmid);
     if (magic == LIBSHM_MAGIC_REMOVED)
         return shm_fail(EIDRM, "the array set is being removed");
     if (is_swapped(magic))
@@ -122,13 +139,13 @@ static int copy_and_parse(struct shm_partition *p)
     return result;
 }
 
-static int check(struct shm_partition *p, key_t key, const struct shm_backend_shmid_ds *ds)
+static int check(struct shm_partition *p, key_t key)
 {
-    if (wait_until_ready(p, ds->cpid) < 0)
+    size_t size;
+    if (measure(p, key, &size) < 0 || wait_until_ready(p) < 0)
         return -1;
     memcpy(&p->checked, p->header, sizeof p->checked);
-    if (shm_layout_check_header(&p->checked, ds->segsz) < 0 ||
-        shm_check_key(&p->checked, key) < 0)
+    if (shm_layout_check_header(&p->checked, size) < 0 || shm_check_key(&p->checked, key) < 0)
         return -1;
     p->keys = (struct shm_key_pair){key, p->checked.semaphore_key};
     p->slot_nbytes = (size_t)p->checked.slot_nbytes;
@@ -150,11 +167,10 @@ static int find_semaphore(struct shm_partition *p)
 
 int shm_segment_attach(struct shm_partition *p, key_t memory_key)
 {
-    struct shm_backend_shmid_ds ds;
     *p = (struct shm_partition){.shmid = -1, .semid = -1};
-    if (find(p, memory_key, &ds) < 0 || map(p) < 0)
+    if (find(p, memory_key) < 0 || map(p) < 0)
         return -1;
-    if (check(p, memory_key, &ds) == 0 && find_semaphore(p) == 0)
+    if (check(p, memory_key) == 0 && find_semaphore(p) == 0)
         return 0;
     struct shm_kept kept;
     shm_keep(&kept);
