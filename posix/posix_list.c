@@ -90,6 +90,16 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* A folder that others change while it is read may name a file twice. */
+static void keep_each_once(struct ids *list)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (kept == 0 || list->id[kept - 1] != list->id[i])
+            list->id[kept++] = list->id[i];
+    list->count = kept;
+}
+
 /* The caller frees list->id, also after a failure. */
 static int list_ids(enum px_kind kind, struct ids *list)
 {
@@ -103,6 +113,7 @@ static int list_ids(enum px_kind kind, struct ids *list)
     errno = first_error;
     if (list->count)
         qsort(list->id, list->count, sizeof *list->id, ascending);
+    keep_each_once(list);
     return 0;
 }
 

@@ -140,6 +140,7 @@ programs = \
 	%D%/prog_threads_posix %D%/prog_threads_sysv \
 	%D%/prog_torture_posix %D%/prog_torture_sysv \
 	%D%/prog_store_posix \
+	%D%/prog_twice_posix \
 	%D%/prog_variables_posix
 
 nth_sources = \
@@ -374,6 +375,9 @@ hot_wraps = \
 %C%_prog_threads_sysv_LDADD = $(backend_with_sysv)
 %C%_prog_store_posix_SOURCES = %D%/prog_store.c
 %C%_prog_store_posix_LDADD = $(backend_with_posix)
+%C%_prog_twice_posix_SOURCES = %D%/prog_twice.c
+%C%_prog_twice_posix_LDADD = $(backend_with_posix)
+%C%_prog_twice_posix_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=readdir -Wl,--wrap=readdir64
 %C%_prog_variables_posix_SOURCES = %D%/prog_variables.c
 %C%_prog_variables_posix_LDADD = $(backend_with_posix)
 
