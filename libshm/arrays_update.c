@@ -16,7 +16,6 @@ enum {
      */
     CACHED_BLOCK = 2048,
     STREAMED_BLOCK = 512, /* shorter, so that loading the next overlaps storing this one */
-    LINE = 64,            /* what a streaming store fills, or has to read first */
 };
 
 struct builtin {
@@ -78,7 +77,7 @@ static void store_block(const struct pass *t, const struct block *b)
     unsigned char *fresh = t->fresh + b->at, *out = t->out + b->at - b->held;
     const unsigned char *from = b->begin - b->held;
     if (b->n == STREAMED_BLOCK && b->held == b->left) {
-        shm_stream_pair(fresh, b->begin, out, from, STREAMED_BLOCK / LINE);
+        shm_stream_pair(fresh, b->begin, out, from, STREAMED_BLOCK / LIBSHM_LINE);
         return;
     }
     shm_copy(fresh, b->begin, b->n, true);
@@ -92,7 +91,7 @@ static void pass_streaming_twice(const struct pass *t, unsigned char *block, siz
     for (; b.at < t->nbytes; b.at += b.n, b.held = b.left) {
         bool last = t->nbytes - b.at <= step;
         b.n = last ? t->nbytes - b.at : step;
-        b.left = last ? 0 : (uintptr_t)(t->out + b.at + b.n) % LINE;
+        b.left = last ? 0 : (uintptr_t)(t->out + b.at + b.n) % LIBSHM_LINE;
         t->kernel(block, t->old + b.at, t->data + b.at, t->factors, b.n / t->itemsize);
         store_block(t, &b);
         memcpy(block - b.left, block + b.n - b.left, b.left);
@@ -101,8 +100,8 @@ static void pass_streaming_twice(const struct pass *t, unsigned char *block, siz
 
 static void pass_streaming(const struct pass *t)
 {
-    _Alignas(LINE) unsigned char buffer[LINE + STREAMED_BLOCK];
-    unsigned char *block = buffer + LINE;
+    _Alignas(LIBSHM_LINE) unsigned char buffer[LIBSHM_LINE + STREAMED_BLOCK];
+    unsigned char *block = buffer + LIBSHM_LINE;
     size_t step = STREAMED_BLOCK / t->itemsize * t->itemsize;
     if (t->out) {
         pass_streaming_twice(t, block, step);

@@ -7,11 +7,15 @@
 
 #include <stddef.h>
 
+enum {
+    LIBSHM_LINE = 64, /* bytes that a streaming store fills, or has to read first */
+};
+
 /* Copies between buffers that do not overlap; any alignment. */
 void shm_stream_copy(void *to, const void *from, size_t nbytes);
 
 /*
- * Copies as many bytes to each of two places, which begin with a line of 64 bytes: so many whole lines. One line
+ * Copies as many bytes to each of two places, which begin with a line: so many whole lines. One line
  * leaves for both before the next does.
  */
 void shm_stream_pair(void *to, const void *from, void *also_to, const void *also_from,

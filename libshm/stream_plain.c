@@ -6,10 +6,6 @@
 
 #include "libshm/stream.h"
 
-enum {
-    LINE = 64,
-};
-
 void shm_stream_copy(void *to, const void *from, size_t nbytes)
 {
     memcpy(to, from, nbytes);
@@ -18,8 +14,8 @@ void shm_stream_copy(void *to, const void *from, size_t nbytes)
 void shm_stream_pair(void *to, const void *from, void *also_to, const void *also_from,
                      size_t nlines)
 {
-    memcpy(to, from, nlines * LINE);
-    memcpy(also_to, also_from, nlines * LINE);
+    memcpy(to, from, nlines * LIBSHM_LINE);
+    memcpy(also_to, also_from, nlines * LIBSHM_LINE);
 }
 
 void shm_stream_fence(void)

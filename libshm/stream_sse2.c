@@ -7,10 +7,6 @@
 
 #include "libshm/stream.h"
 
-enum {
-    LINE = 64,
-};
-
 /* All four parts of a line back to back: they leave the processor as one write. */
 static void stream_line(unsigned char *to, const unsigned char *from)
 {
@@ -28,12 +24,12 @@ void shm_stream_copy(void *to, const void *from, size_t nbytes)
 {
     unsigned char *target = to;
     const unsigned char *source = from;
-    size_t head = (LINE - (uintptr_t)target % LINE) % LINE;
+    size_t head = (LIBSHM_LINE - (uintptr_t)target % LIBSHM_LINE) % LIBSHM_LINE;
     if (head > nbytes)
         head = nbytes;
     memcpy(target, source, head);
     size_t done = head;
-    for (; nbytes - done >= LINE; done += LINE)
+    for (; nbytes - done >= LIBSHM_LINE; done += LIBSHM_LINE)
         stream_line(target + done, source + done);
     memcpy(target + done, source + done, nbytes - done);
 }
@@ -41,7 +37,7 @@ void shm_stream_copy(void *to, const void *from, size_t nbytes)
 void shm_stream_pair(void *to, const void *from, void *also_to, const void *also_from,
                      size_t nlines)
 {
-    for (size_t at = 0; at < nlines * LINE; at += LINE) {
+    for (size_t at = 0; at < nlines * LIBSHM_LINE; at += LIBSHM_LINE) {
         stream_line((unsigned char *)to + at, (const unsigned char *)from + at);
         stream_line((unsigned char *)also_to + at, (const unsigned char *)also_from + at);
     }

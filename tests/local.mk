@@ -137,6 +137,7 @@ programs = \
 	%D%/prog_step_posix %D%/prog_step_sysv \
 	%D%/prog_single_posix %D%/prog_single_sysv \
 	%D%/prog_stopped_posix %D%/prog_stopped_sysv \
+	%D%/prog_streaming_posix %D%/prog_streaming_sysv \
 	%D%/prog_threads_posix %D%/prog_threads_sysv \
 	%D%/prog_torture_posix %D%/prog_torture_sysv \
 	%D%/prog_store_posix \
@@ -247,6 +248,12 @@ step_sources = \
 	%D%/step_trace.c \
 	%D%/step_trace.h
 
+%C%_prog_streaming_posix_SOURCES = %D%/prog_streaming.c
+%C%_prog_streaming_posix_LDADD = $(api_with_posix)
+%C%_prog_streaming_posix_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=shm_copy
+%C%_prog_streaming_sysv_SOURCES = %D%/prog_streaming.c
+%C%_prog_streaming_sysv_LDADD = $(api_with_sysv)
+%C%_prog_streaming_sysv_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=shm_copy
 %C%_prog_arrays_add_posix_SOURCES = %D%/prog_arrays_add.c
 %C%_prog_arrays_add_posix_LDADD = $(api_with_posix)
 %C%_prog_arrays_add_sysv_SOURCES = %D%/prog_arrays_add.c

@@ -118,8 +118,8 @@ WRAP(void, shm_stream_copy, void *to, const void *from, size_t nbytes)
 WRAP(void, shm_stream_pair, void *to, const void *from, void *also_to, const void *also_from,
      size_t nlines)
 {
-    shm_stream_copy(to, from, nlines * 64);
-    shm_stream_copy(also_to, also_from, nlines * 64);
+    shm_stream_copy(to, from, nlines * LIBSHM_LINE);
+    shm_stream_copy(also_to, also_from, nlines * LIBSHM_LINE);
 }
 
 /*
