@@ -118,6 +118,7 @@ programs = \
 	%D%/prog_arrays_torn_posix %D%/prog_arrays_torn_sysv \
 	%D%/prog_death_posix %D%/prog_death_sysv \
 	%D%/prog_family_posix %D%/prog_family_sysv \
+	%D%/prog_fences_posix %D%/prog_fences_sysv \
 	%D%/prog_full_posix %D%/prog_full_sysv \
 	%D%/prog_header_posix \
 	%D%/prog_hot_posix %D%/prog_hot_sysv \
@@ -239,6 +240,8 @@ nth_wraps = \
 	-Wl,--wrap=syscall \
 	-Wl,--wrap=unlink
 
+fences_sources = %D%/prog_fences.c %D%/step_trace.c %D%/step_trace.h
+
 step_sources = \
 	%D%/prog_step.c \
 	%D%/step_cases_arrays.c \
@@ -278,6 +281,10 @@ step_sources = \
 %C%_prog_family_posix_LDADD = $(backend_with_posix)
 %C%_prog_family_sysv_SOURCES = %D%/prog_family.c
 %C%_prog_family_sysv_LDADD = $(backend_with_sysv)
+%C%_prog_fences_posix_SOURCES = $(fences_sources)
+%C%_prog_fences_posix_LDADD = $(backend_with_posix)
+%C%_prog_fences_sysv_SOURCES = $(fences_sources)
+%C%_prog_fences_sysv_LDADD = $(backend_with_sysv)
 %C%_prog_full_posix_SOURCES = %D%/prog_full.c
 %C%_prog_full_posix_LDADD = $(backend_with_posix)
 %C%_prog_full_sysv_SOURCES = %D%/prog_full.c

@@ -232,19 +232,31 @@ static int visit(unsigned long address)
     return ++places[at % PLACES].visits;
 }
 
-static void record(const struct step_case *c)
+static void remember(pid_t victim, unsigned long address)
+{
+    (void)victim;
+    EXPECT(length < LONGEST);
+    path[length] = address;
+    visits[length] = visit(address);
+    length++;
+}
+
+/* The whole call, instruction by instruction. */
+static void walk(const struct step_case *c, step_look *look)
 {
     pid_t pid = start_victim(c);
 
+    do
+        look(pid, address_of(pid));
+    while (step(pid));
+    kill_victim(pid);
+}
+
+static void record(const struct step_case *c)
+{
     memset(places, 0, PLACES * sizeof *places);
     length = 0;
-    do {
-        EXPECT(length < LONGEST);
-        path[length] = address_of(pid);
-        visits[length] = visit(path[length]);
-        length++;
-    } while (step(pid));
-    kill_victim(pid);
+    walk(c, remember);
 }
 
 static int cost(int n, int m)
@@ -432,6 +444,16 @@ long step_run(const struct step_case *c, int stride)
     fflush(stdout);
     EXPECT(c->leaves_no_trace || (step_board->old > 0 && step_board->fresh > 0));
     return kills + 1;
+}
+
+void step_watch(const struct step_case *c, step_look *look)
+{
+    length = 0;
+    if (!let_other(c->begin) || !let_other(c->before))
+        give_up(c, "at the beginning", 0);
+    walk(c, look);
+    if (!let_other(c->check) || !let_other(c->end))
+        give_up(c, "after the whole call", 0);
 }
 
 /*

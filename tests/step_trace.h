@@ -51,6 +51,10 @@ void step_on_any_processor(void);
 /* Kills at every `stride`-th instruction; returns how many there were. Exits on a failure. */
 long step_run(const struct step_case *c, int stride);
 
+/* Steps one victim through the whole call; `look` is called before each of its instructions. */
+typedef void step_look(pid_t victim, unsigned long address);
+void step_watch(const struct step_case *c, step_look *look);
+
 /* For checks: has the call happened? It must have if it came back, and not if it never began. */
 void step_outcome(bool happened);
 
