@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WORKERS = 4, KILLS = 400, START = 15000, SETS = 3000, USERS = 3 };
+enum { WORKERS = 4, KILLS = 400, LOOKS = 1000, START = 15000, SETS = 3000, USERS = 3 };
 enum { UNDO = LIBSHM_SEM_UNDO, NOWAIT = LIBSHM_IPC_NOWAIT };
 enum { LEFT, RIGHT, DOOR, SEMAPHORES };
 
@@ -25,9 +25,10 @@ static int set;
 
 static struct board {
     _Atomic bool stop;
-    _Atomic int inside; /* number of the worker that is, from 1; it may have died there */
-    _Atomic int killed; /* the last that was */
-    _Atomic long net;   /* what worker 0, which is not killed, has done without undo */
+    _Atomic pid_t inside; /* the worker that is; it may have died there */
+    _Atomic pid_t killed[KILLS];
+    _Atomic int died_inside;
+    _Atomic long net; /* what worker 0, which is not killed, has done without undo */
     _Atomic long operations;
 } * board;
 
@@ -38,12 +39,25 @@ static bool done(int result)
     return result == 0;
 }
 
-static void go_in(int me)
+/* Any of them: those who wait at the door may come in after several have died. */
+static bool was_killed(pid_t worker)
+{
+    for (int i = 0; i < KILLS; i++)
+        if (atomic_load(&board->killed[i]) == worker)
+            return true;
+    return false;
+}
+
+static void go_in(pid_t me)
 {
     EXPECT_OK(semop1(set, DOOR, -1, UNDO));
-    int before = atomic_exchange(&board->inside, me + 1);
-    EXPECT(before == 0 || before == atomic_load(&board->killed) || before == me + 1);
-    EXPECT_INT(atomic_load(&board->inside), me + 1);
+    pid_t before = atomic_exchange(&board->inside, me);
+    if (before != 0) {
+        EXPECT(was_killed(before));
+        atomic_fetch_add(&board->died_inside, 1);
+    }
+    for (int i = 0; i < LOOKS; i++)
+        EXPECT_INT(atomic_load(&board->inside), me);
     atomic_store(&board->inside, 0);
     EXPECT_OK(semop1(set, DOOR, 1, UNDO));
 }
@@ -72,8 +86,8 @@ static void look_at_all(void)
 
 static void work(void *number)
 {
-    int me = *(int *)number;
-    unsigned seed = (unsigned)getpid();
+    pid_t me = getpid();
+    unsigned seed = (unsigned)me;
 
     while (!atomic_load(&board->stop)) {
         int difference = (int)(rand_r(&seed) % 7) - 3;
@@ -89,7 +103,7 @@ static void work(void *number)
             break;
         case 3:
         case 4:
-            if (me == 0)
+            if (*(int *)number == 0)
                 change_for_good(difference);
             break;
         case 5:
@@ -127,14 +141,15 @@ static void kill_workers(void)
         int victim = 1 + rand() % (WORKERS - 1);
 
         nanosleep(&(struct timespec){.tv_nsec = rand() % 3000000}, NULL);
-        atomic_store(&board->killed, victim + 1);
+        atomic_store(&board->killed[i], pids[victim]);
         kill_and_reap(pids[victim]);
         pids[victim] = start(work, &numbers[victim]);
     }
     atomic_store(&board->stop, true);
     for (int i = 0; i < WORKERS; i++)
         EXPECT_INT(reap(pids[i]), 0);
-    printf("%d kills, %ld operations\n", kills, atomic_load(&board->operations));
+    printf("%d kills, %d of them inside, %ld operations\n", kills,
+           atomic_load(&board->died_inside), atomic_load(&board->operations));
     expect_sum();
 }
 
