@@ -6,7 +6,7 @@
  *
  * prog_step [TEXT]: only the cases whose name begins so.
  * LIBSHM_TEST_EVERY  kills after every so many instructions; 7 if unset, 1 for all;
- *                    times LIBSHM_TEST_SCALE, and times 4 in calls on message queues;
+ *                    times LIBSHM_TEST_SCALE;
  *                    through the standard's names, which are the posix backend once more, times 10, and
  *                    left out where LIBSHM_TEST_SCALE is 10 or more
  */
@@ -20,8 +20,7 @@
 #include "tests/backend_support.h"
 #include "tests/step_trace.h"
 
-/* Calls on message queues are so much longer, of which every kill begins anew. */
-enum { SKIP = 77, USUAL_STRIDE = 7, LONG_CALLS = 4, ONCE_MORE = 10, COARSE = 10 };
+enum { SKIP = 77, USUAL_STRIDE = 7, ONCE_MORE = 10, COARSE = 10 };
 
 static int stride(void)
 {
@@ -42,13 +41,13 @@ static void bind_now(char **argv)
     fail_at(__FILE__, __LINE__, "this program cannot be executed again");
 }
 
-static long run_all(const struct step_case *cases, const char *only, int times)
+static long run_all(const struct step_case *cases, const char *only)
 {
     long kills = 0;
 
     for (const struct step_case *c = cases; c->name; c++)
         if (strncmp(c->name, only, strlen(only)) == 0)
-            kills += step_run(c, stride() * times);
+            kills += step_run(c, stride());
     return kills;
 }
 
@@ -71,9 +70,8 @@ int main(int argc, char **argv)
     printf("killing after every %d instructions, in the late rounds of loops after every 31 "
            "times as many\n",
            stride());
-    long kills = run_all(step_cases_shm, only, 1) + run_all(step_cases_sem, only, 1) +
-                 run_all(step_cases_msg, only, LONG_CALLS) +
-                 run_all(step_cases_arrays, only, 1);
+    long kills = run_all(step_cases_shm, only) + run_all(step_cases_sem, only) +
+                 run_all(step_cases_msg, only) + run_all(step_cases_arrays, only);
     step_stop();
     printf("%ld kills in %.1f s\n", kills, seconds_now() - begun);
     EXPECT(kills > 0);

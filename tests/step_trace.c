@@ -2,8 +2,8 @@
  * The tracer. Stepping from the start of a call to each of its instructions would take a time
  * that grows with the square of its length. So the first victim is stepped all the way, and its
  * path recorded; the others run to an anchor shortly before the n-th instruction, an address
- * that the path has passed a few times at most, and are stepped from there. Who takes another way
- * (random numbers differ) and misses the anchor is stepped from the start.
+ * that the path has passed a few times at most, and are stepped from there. An anchor that
+ * one misses who takes another way (random numbers differ) is none any more.
  */
 #include "config.h"
 
@@ -51,6 +51,7 @@ static int length;
 static struct place {
     unsigned long address;
     int visits;
+    bool missed; /* by a victim that went another way */
 } * places;
 
 static pid_t other;
@@ -221,15 +222,20 @@ static bool run_often(pid_t pid, unsigned long address, int times)
  * The path.
  */
 
-/* How often the path has been here, this time included. */
-static int visit(unsigned long address)
+static struct place *place_of(unsigned long address)
 {
     unsigned long at = address * 0x9e3779b97f4a7c15u >> 40;
 
     while (places[at % PLACES].address != 0 && places[at % PLACES].address != address)
         at++;
     places[at % PLACES].address = address;
-    return ++places[at % PLACES].visits;
+    return &places[at % PLACES];
+}
+
+/* How often the path has been here, this time included. */
+static int visit(unsigned long address)
+{
+    return ++place_of(address)->visits;
 }
 
 static void remember(pid_t victim, unsigned long address)
@@ -264,14 +270,29 @@ static int cost(int n, int m)
     return m == 0 ? n : VISIT * visits[m] + n - m;
 }
 
+static void choose_anchor(int n)
+{
+    anchor[n] = 0;
+    for (int m = n; m > 0 && n - m < WINDOW && n - m < cost(n, anchor[n]); m--)
+        if (cost(n, m) < cost(n, anchor[n]) && !place_of(path[m])->missed)
+            anchor[n] = m;
+}
+
 static void choose_anchors(void)
 {
-    for (int n = 0; n < length; n++) {
-        anchor[n] = 0;
-        for (int m = n; m > 0 && n - m < WINDOW && n - m < cost(n, anchor[n]); m--)
-            if (cost(n, m) < cost(n, anchor[n]))
-                anchor[n] = m;
-    }
+    for (int n = 0; n < length; n++)
+        choose_anchor(n);
+}
+
+/* Its anchor is none any more, for whoever has it. */
+static void miss_anchor(int n)
+{
+    unsigned long address = path[anchor[n]];
+
+    place_of(address)->missed = true;
+    for (int i = 0; i < length; i++)
+        if (path[anchor[i]] == address)
+            choose_anchor(i);
 }
 
 /* A fresh victim after n instructions; n == length: after its call, where it stops by itself. */
@@ -394,15 +415,14 @@ static void kill_at(const struct step_case *c, int n)
 {
     pid_t pid = 0;
 
-    for (int tries = 0; pid == 0; tries++) {
+    while (pid == 0) {
         if (!let_other(c->before))
             give_up(c, "before the call", n);
-        /* Who misses the address twice is stepped all the way. */
-        pid = tries < 2 ? victim_at(c, n) : start_victim(c);
-        if (tries == 2)
-            steps(pid, n);
+        pid = victim_at(c, n);
         if (pid == 0 && !let_other(c->check))
             give_up(c, "after the call", length);
+        if (pid == 0)
+            miss_anchor(n);
     }
     step_board->first = n == 0;
     kill_victim(pid);
