@@ -1,5 +1,6 @@
 """Sets of arrays in libshm's own layout: numpy arrays from and to the handle of the extension."""
 
+import itertools
 import operator
 
 import numpy as np
@@ -105,9 +106,15 @@ class _Run(object):
         )
 
     def cut(self, block):
+        """An iterable of its arrays, which goes over them once."""
         if self.count == 1:
             return [_ndarray(self.shape, self.dtype, block, self.offset)]
-        return list(_ndarray((self.count,) + self.shape, self.dtype, block, self.offset))
+        return _rows(_ndarray((self.count,) + self.shape, self.dtype, block, self.offset))
+
+
+def _rows(array):
+    """An iterable, once; numpy's own iterator would end by composing the text of an IndexError."""
+    return itertools.islice(array, len(array))
 
 
 def _product(numbers):
@@ -150,7 +157,12 @@ class Store(object):
             else:
                 self._runs.append(_Run(end, shape, dtype))
             end += dtype.itemsize * _product(shape)
-        self._nbytes = end
+        self._nbytes, self._block = end, (end, _BYTES)
+        # Numbers of one type and shape: the block is one array, whose rows they are.
+        run = self._runs[0]
+        self._uniform = 1 < run.count == len(offsets) and _code(run.dtype) != _OPAQUE
+        if self._uniform:
+            self._block = ((run.count,) + run.shape, run.dtype)
         self.handle.expect(tuple(self._stored), tuple(offsets), end)
 
     # ---- Between this program's order and types and the set's ---------------------------------
@@ -164,8 +176,7 @@ class Store(object):
         return arranged
 
     def _from_set(self, arrays):
-        if self._order is not None:
-            arrays = [arrays[at] for at in self._order]
+        arrays = self._results(arrays)
         if self._converts:
             arrays = [a.astype(t, copy=False) for a, t in zip(arrays, self.dtypes)]
         if self._reshapes:
@@ -178,14 +189,15 @@ class Store(object):
     def _room(self):
         """Memory for all arrays: a block, or a list of arrays."""
         if self._nbytes <= _LARGEST_BLOCK:
-            return _empty(self._nbytes, _BYTES)
+            return _empty(*self._block)
         return [_empty(s, t) for s, t in zip(self._set_shapes, self._stored)]
 
     def _cut(self, room):
+        """An iterable of the arrays in it, which goes over them once."""
         if isinstance(room, list):
             return room
-        if len(self._runs) == 1:
-            return self._runs[0].cut(room)
+        if self._uniform:
+            return _rows(room)
         return [array for run in self._runs for array in run.cut(room)]
 
     # ---- Operations ----------------------------------------------------------------------------
@@ -229,7 +241,10 @@ class Store(object):
         return self._from_set(self._cut(room))
 
     def _results(self, arrays):
-        return arrays if self._order is None else [arrays[at] for at in self._order]
+        if self._order is None:
+            return arrays
+        arrays = list(arrays)
+        return [arrays[at] for at in self._order]
 
     def update_at_once(self, values, function, out=None):
         """The result, in ``out`` or in new arrays, if all are as the set stores them.
