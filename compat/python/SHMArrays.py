@@ -14,6 +14,7 @@ Updates are functions of (new, old), or one of axpy(alpha), blend(w), scale(fact
 and maximum, which run in C without Python's lock.
 """
 
+import operator
 from collections import OrderedDict, namedtuple
 
 import numpy as np
@@ -149,6 +150,7 @@ class SHMArrays(object):
     def _describe(self, specs, store_dtype):
         self.specs = specs
         self._names = list(specs)
+        self._pick = operator.itemgetter(*self._names) if specs else None
         _check_dtypes(specs, self._names)
         self._one_dtype = None if store_dtype is None else np.dtype(store_dtype)
         if not specs:
@@ -399,6 +401,11 @@ class SHMArrays(object):
 
     def _values(self, d):
         """The names of a dictionary and its values in our order. By position if no name is ours."""
+        if type(d) in (dict, OrderedDict) and len(d) == len(self._names) > 1:
+            try:
+                return self._names, list(self._pick(d))
+            except KeyError:
+                pass  # some names are others
         names = list(d)
         if names == self._names:
             return self._names, list(d.values())
