@@ -224,7 +224,7 @@ static void call(const struct diff_step *step)
         diff_settle(step, step->call.object);
 }
 
-/* S5.15: the time and the pid of such a detach are those of its being noticed. */
+/* S5.15: such a detach sets neither time nor pid in user space. */
 static void release(int slot)
 {
     struct diff_worker *w = &world.workers[slot];

@@ -54,7 +54,7 @@ dropin_wraps = \
 	-Wl,--wrap=unlink
 endif
 
-# The names that are exported: tests/dropin_symbols.sh has them one by one.
+# The names that are exported: tests/dropin/symbols.sh has them one by one.
 dropin_names = ^(__)?(shm|sem|msg)(at|ctl|dt|get|op|rcv|snd|timedop)(64|_time64)?$$
 
 if DROPIN_SHARED

@@ -1,6 +1,6 @@
 """What the benchmarks have measured, as a document.
 
-report.py FOLDER FILE...    renders FOLDER/performance.md and FOLDER/performance/*.svg
+report.py FOLDER FILE...    renders FOLDER/performance.md and FOLDER/performance/*.svg; 1: a copy was too fast
 report.py --check FILE...   whether the results are complete and possible; 3: a copy was too fast
 """
 import json
@@ -86,7 +86,7 @@ def fastest_limit(group, case):
 
 
 def impossible(result, times=POSSIBLE):
-    """Copies faster than anything can be: then something was optimised away."""
+    """Sentences about copies faster than anything can be: then something was optimised away."""
     for group in result["groups"]:
         for case in group["cases"]:
             limit = fastest_limit(group, case)
@@ -309,7 +309,10 @@ def main(arguments):
         sys.exit(__doc__.strip())
     if arguments[0] == "--check":
         sys.exit(check_all(arguments[1:]))
-    render(arguments[0], load(arguments[1:]))
+    results = load(arguments[1:])
+    render(arguments[0], results)
+    fast = [text for result in results if result["optimized"] for text in impossible(result)]
+    sys.exit("\n".join(fast) or None)
 
 
 if __name__ == "__main__":

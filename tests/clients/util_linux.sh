@@ -99,4 +99,7 @@ check "ipcs knows the limits" limits
 refused "ipcmk -M" ipcmk -M 5000
 refused "ipcmk -S" ipcmk -S 3
 refused "ipcmk -Q" ipcmk -Q
+refused "ipcrm" ipcrm -m 0
+# Where the calls fail it says that there is nothing, and ends well.
+[ "$mode" = enosys ] || refused "ipcs" ipcs -m -i 0
 finish

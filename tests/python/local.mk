@@ -41,7 +41,11 @@ python_partners = \
 if HAVE_PYTHON
 check_PROGRAMS += $(python_partners)
 TESTS += $(python_scripts)
+if DROPIN_SHARED
+TESTS += %D%/dropin_posix.sh
 endif
+endif
+EXTRA_DIST += %D%/dropin_posix.sh %D%/dropin_meet.py
 
 python_tests = \
 	%D%/arrays_arithmetic.py \
